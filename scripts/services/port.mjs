@@ -1,0 +1,43 @@
+import { connect, createServer } from 'node:net';
+
+/** `count` different ports that are free now: all are held until the last is known. */
+export async function freePorts(count) {
+  const servers = await Promise.all(Array.from({ length: count }, listen));
+  const ports = servers.map((server) => server.address().port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
+
+function listen() {
+  return new Promise((resolve, reject) => {
+    const server = createServer().once('error', reject);
+    server.listen(0, '127.0.0.1', () => resolve(server));
+  });
+}
+
+/**
+ * Speaks with the server at `url`: sends what `reply(received)` returns, until it returns true
+ * (the server answers) or false (it does not). Undefined waits for more bytes.
+ */
+export function converse(url, opening, reply, timeout = 10_000) {
+  const { hostname, port } = new URL(url);
+  return new Promise((resolve) => {
+    let received = Buffer.alloc(0);
+    const socket = connect({ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) });
+    const end = (answer) => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.setTimeout(timeout, () => end(false));
+    socket.on('error', () => end(false)).on('close', () => end(false));
+    socket.on('connect', () => socket.write(opening));
+    socket.on('data', (bytes) => {
+      received = Buffer.concat([received, bytes]);
+      const next = reply(received);
+      if (typeof next === 'boolean') return end(next);
+      if (next === undefined) return;
+      received = Buffer.alloc(0);
+      socket.write(next);
+    });
+  });
+}

@@ -1,0 +1,15 @@
+import { isContainerRunning, stopContainer } from './docker.mjs';
+import { isStillOurs, stopProcess } from './process.mjs';
+
+/** Whether the process or container of a record still runs; a server of the user's own is not ours to judge. */
+export async function isRunning(record) {
+  if (record.pid !== undefined) return isStillOurs(record);
+  if (record.container !== undefined) return isContainerRunning(record.container);
+  return false;
+}
+
+/** Ends what this project has started, and nothing else. */
+export async function stop(record) {
+  if (record?.pid !== undefined) await stopProcess(record);
+  if (record?.container !== undefined) await stopContainer(record.container);
+}
