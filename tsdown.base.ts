@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { defineConfig, type UserConfig } from 'tsdown';
 
 interface Manifest {
@@ -9,7 +9,9 @@ interface Manifest {
 /** How every package is built: one file per entry of its package.json's `exports`, in ESM and CJS, with types and maps. */
 export function library(): UserConfig {
   const manifest: Manifest = JSON.parse(readFileSync('package.json', 'utf8'));
-  const entry = Object.values(manifest.exports).flatMap((target) => (typeof target === 'object' ? (target['throughline-source'] ?? []) : []));
+  const entry = Object.values(manifest.exports).flatMap((target) =>
+    typeof target === 'object' ? (target['throughline-source'] ?? []) : [],
+  );
   const published = manifest.private !== true;
   return defineConfig({
     entry,
@@ -19,7 +21,9 @@ export function library(): UserConfig {
     fixedExtension: true,
     dts: published,
     sourcemap: true,
-    publint: published && existsSync('README.md'),
+    outputOptions: { comments: { jsdoc: false } },
+    checks: { legacyCjs: false },
+    publint: published && { strict: true },
     attw: published ? { profile: 'node16', level: 'error' } : false,
-  }) as UserConfig;
+  });
 }

@@ -29,7 +29,12 @@ if (task) {
 }
 
 function pnpm(args) {
-  const { status, error } = spawnSync('pnpm', args, { cwd: root, env, stdio: 'inherit', shell: process.platform === 'win32' });
+  const { status, error } = spawnSync('pnpm', args, {
+    cwd: root,
+    env,
+    stdio: 'inherit',
+    shell: process.platform === 'win32',
+  });
   if (error) throw error;
   if (status !== 0) process.exit(status ?? 1);
 }

@@ -7,7 +7,7 @@ import { delimiter, dirname, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 
-export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+export const root = findRoot(dirname(fileURLToPath(import.meta.url)));
 const tools = join(root, '.tools');
 const windows = process.platform === 'win32';
 
@@ -21,7 +21,10 @@ const nodePackages = {
 };
 
 export const nodeVersion = readFileSync(join(root, '.node-version'), 'utf8').trim();
-const pnpmVersion = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).packageManager.replace(/^pnpm@|\+.*$/g, '');
+const pnpmVersion = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).packageManager.replace(
+  /^pnpm@|\+.*$/g,
+  '',
+);
 
 /** The path of a Node binary of exactly this version, downloaded at the first call. */
 export function fetchNode(version = nodeVersion) {
@@ -60,7 +63,17 @@ function download(folder, name, version, prepare = () => {}) {
   mkdirSync(tools, { recursive: true });
   const temporary = mkdtempSync(join(tools, 'tmp-'));
   try {
-    npm(['install', '--prefix', temporary, '--ignore-scripts', '--no-save', '--no-audit', '--no-fund', '--loglevel=error', `${name}@${version}`]);
+    npm([
+      'install',
+      '--prefix',
+      temporary,
+      '--ignore-scripts',
+      '--no-save',
+      '--no-audit',
+      '--no-fund',
+      '--loglevel=error',
+      `${name}@${version}`,
+    ]);
     const copy = join(temporary, 'node_modules', name);
     prepare(copy);
     // Somebody else may have finished the same download meanwhile; theirs is as good.
@@ -77,7 +90,17 @@ function npm(args) {
 }
 
 function run(command, args, options) {
-  const { status, error, stdout, stderr } = spawnSync(command, args, { cwd: tmpdir(), env: environment([]), encoding: 'utf8', ...options });
+  const { status, error, stdout, stderr } = spawnSync(command, args, {
+    cwd: tmpdir(),
+    env: environment([]),
+    encoding: 'utf8',
+    ...options,
+  });
   if (error) throw error;
   if (status !== 0) throw new Error(`${command} ${args.join(' ')} exited with ${status}\n${stdout}${stderr}`);
+}
+
+/** Upwards, because this file is also bundled into packages/testing. */
+function findRoot(folder) {
+  return existsSync(join(folder, 'pnpm-workspace.yaml')) ? folder : findRoot(dirname(folder));
 }
