@@ -1,0 +1,178 @@
+import { SpanKind } from '@opentelemetry/api';
+import type { Attributes } from '@opentelemetry/api';
+import { pick, said } from '../attributes.js';
+import { plainFailure } from '../execution.js';
+import type { Failure, Operation } from '../operation.js';
+import {
+  DB_COLLECTION_NAME,
+  DB_NAMESPACE,
+  DB_OPERATION_BATCH_SIZE,
+  DB_OPERATION_NAME,
+  DB_QUERY_SUMMARY,
+  DB_QUERY_TEXT,
+  DB_RESPONSE_RETURNED_ROWS,
+  DB_RESPONSE_STATUS_CODE,
+  DB_STORED_PROCEDURE_NAME,
+  DB_SYSTEM_NAME,
+  ERROR_TYPE,
+  METRIC_DB_CLIENT_OPERATION_DURATION,
+  METRIC_DB_CLIENT_RESPONSE_RETURNED_ROWS,
+  NETWORK_PEER_ADDRESS,
+  NETWORK_PEER_PORT,
+  SERVER_ADDRESS,
+  SERVER_PORT,
+} from './names.generated.js';
+import type { ServerAddress } from './server-address.js';
+
+/** A database call, in no vendor's words. */
+export interface DatabaseCall {
+  /** `redis`, `neo4j`: a value of `db.system.name`. */
+  readonly system: string;
+  /** As the application gave it; not taken from a query's text. */
+  readonly operation?: string | undefined;
+  /** What the query does, of few different values: `MATCH Person CREATE Order`. */
+  readonly summary?: string | undefined;
+  readonly collection?: string | undefined;
+  readonly storedProcedure?: string | undefined;
+  readonly namespace?: string | undefined;
+  /** The query or command with every value hidden; a function, so that it is written on recorded spans only. */
+  readonly text?: (() => string | undefined) | undefined;
+  readonly server?: ServerAddress | undefined;
+  /** The port that is not worth saying: 6379, 7687. */
+  readonly defaultPort: number;
+  readonly peer?: ServerAddress | undefined;
+  /** How many operations one batch has; 1 is no batch. */
+  readonly batchSize?: number | undefined;
+  /** What only this database has, under names of its own. */
+  readonly attributes?: Attributes | undefined;
+}
+
+/** What a database answered. */
+export interface DatabaseResult {
+  /** Recorded as a metric always, and as an attribute where the convention of the adapter says so. */
+  readonly returnedRows?: number | undefined;
+  readonly summary?: string | undefined;
+  readonly namespace?: string | undefined;
+  readonly server?: ServerAddress | undefined;
+  readonly peer?: ServerAddress | undefined;
+  readonly attributes?: Attributes | undefined;
+  /** The call failed although the program got an answer: an error inside a batch. */
+  readonly failure?: DatabaseFailure | undefined;
+}
+
+export interface DatabaseFailure {
+  /** The database's own code: `WRONGTYPE`, `Neo.ClientError.Statement.SyntaxError`. */
+  readonly code?: string | undefined;
+  readonly attributes?: Attributes | undefined;
+  readonly cancelled?: boolean | undefined;
+}
+
+export interface DatabaseOperation<Input, Output> {
+  /** Other spans can start inside: a transaction that the program fills. */
+  readonly nests?: boolean;
+  call(input: Input): DatabaseCall | undefined;
+  result?(output: Output, input: Input): DatabaseResult | undefined;
+  /** The database's own view of an error; `undefined` for an error that did not come from the database. */
+  failure?(error: unknown, input: Input): DatabaseFailure | undefined;
+}
+
+/**
+ * A database client call (database conventions, stable). An error's message is not recorded: databases quote the
+ * query, its values included.
+ */
+export function databaseOperation<Input, Output = unknown>(
+  of: DatabaseOperation<Input, Output>,
+): Operation<Input, Output> {
+  return {
+    nests: of.nests ?? false,
+    describe(input) {
+      const call = of.call(input);
+      if (call === undefined) return undefined;
+      return {
+        name: spanName(call),
+        kind: SpanKind.CLIENT,
+        attributes: startAttributes(call),
+        details: () => ({
+          [DB_QUERY_TEXT]: call.text?.(),
+          [NETWORK_PEER_ADDRESS]: call.peer?.address,
+          [NETWORK_PEER_PORT]: call.peer?.port,
+          ...call.attributes,
+        }),
+      };
+    },
+    outcome(output, input) {
+      const result = of.result?.(output, input);
+      if (result === undefined) return undefined;
+      return {
+        attributes: said({
+          [DB_RESPONSE_RETURNED_ROWS]: result.returnedRows,
+          [DB_QUERY_SUMMARY]: result.summary,
+          [DB_NAMESPACE]: result.namespace,
+          [SERVER_ADDRESS]: result.server?.address,
+          [SERVER_PORT]: result.server?.port,
+          [NETWORK_PEER_ADDRESS]: result.peer?.address,
+          [NETWORK_PEER_PORT]: result.peer?.port,
+          ...result.attributes,
+        }),
+        ...(result.summary !== undefined && { name: result.summary }),
+        ...(result.failure !== undefined && { failure: failureOf(result.failure, undefined) }),
+      };
+    },
+    failure: (error, input) => failureOf(of.failure?.(error, input), error),
+    measure({ attributes, errorType, duration, output }, metering) {
+      const dimensions = pick(attributes, METRIC_KEYS);
+      if (errorType !== undefined) dimensions[ERROR_TYPE] = errorType;
+      metering.record(METRIC_DB_CLIENT_OPERATION_DURATION, duration, dimensions);
+      const rows = attributes[DB_RESPONSE_RETURNED_ROWS];
+      if (output !== undefined && typeof rows === 'number') {
+        metering.record(METRIC_DB_CLIENT_RESPONSE_RETURNED_ROWS, rows, dimensions);
+      }
+    },
+  };
+}
+
+const METRIC_KEYS = [
+  DB_SYSTEM_NAME,
+  DB_OPERATION_NAME,
+  DB_QUERY_SUMMARY,
+  DB_NAMESPACE,
+  DB_RESPONSE_STATUS_CODE,
+  SERVER_ADDRESS,
+  SERVER_PORT,
+];
+
+function spanName(call: DatabaseCall): string {
+  if (call.summary !== undefined && call.summary !== '') return call.summary;
+  const target = call.collection ?? call.storedProcedure;
+  if (call.operation !== undefined) return target === undefined ? call.operation : `${call.operation} ${target}`;
+  return target ?? call.namespace ?? call.system;
+}
+
+function startAttributes(call: DatabaseCall): Attributes {
+  const attributes: Attributes = { [DB_SYSTEM_NAME]: call.system };
+  if (call.operation !== undefined) attributes[DB_OPERATION_NAME] = call.operation;
+  if (call.summary !== undefined) attributes[DB_QUERY_SUMMARY] = call.summary;
+  if (call.collection !== undefined) attributes[DB_COLLECTION_NAME] = call.collection;
+  if (call.storedProcedure !== undefined) attributes[DB_STORED_PROCEDURE_NAME] = call.storedProcedure;
+  if (call.namespace !== undefined) attributes[DB_NAMESPACE] = call.namespace;
+  if (call.batchSize !== undefined && call.batchSize !== 1) attributes[DB_OPERATION_BATCH_SIZE] = call.batchSize;
+  if (call.server !== undefined) {
+    attributes[SERVER_ADDRESS] = call.server.address;
+    if (call.server.port !== undefined && call.server.port !== call.defaultPort) {
+      attributes[SERVER_PORT] = call.server.port;
+    }
+  }
+  return attributes;
+}
+
+function failureOf(known: DatabaseFailure | undefined, error: unknown): Failure {
+  if (known?.code === undefined) {
+    const plain = error === undefined ? { type: '_OTHER' } : plainFailure(error);
+    return known === undefined ? plain : { ...plain, attributes: known.attributes ?? {}, cancelled: known.cancelled ?? false };
+  }
+  return {
+    type: known.code,
+    attributes: { [DB_RESPONSE_STATUS_CODE]: known.code, ...known.attributes },
+    cancelled: known.cancelled ?? false,
+  };
+}

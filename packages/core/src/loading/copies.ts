@@ -1,0 +1,87 @@
+import { existsSync, realpathSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { getCallSites } from 'node:util';
+import { hostRequire } from './host-require.js';
+import { packageJson } from './package.js';
+
+/**
+ * The files from which a program's packages are looked for, best first: where the user says, the file that called us
+ * (needed in strict pnpm workspaces), the program's entry, the working directory.
+ */
+export function roots(from: string | undefined): readonly string[] {
+  const found = new Set<string>();
+  if (from !== undefined) found.add(toPath(from));
+  for (const site of getCallSites?.(30) ?? []) {
+    const file = site.scriptName;
+    if (file.startsWith('file:') || path.isAbsolute(file)) {
+      const at = toPath(file);
+      if (!/[\\/]node_modules[\\/]/.test(at)) found.add(at);
+    }
+  }
+  const entry = process.argv[1];
+  if (entry !== undefined) found.add(existsSync(entry) ? realpathSync(entry) : path.resolve(entry));
+  found.add(path.join(process.cwd(), 'index.js'));
+  return [...found];
+}
+
+function toPath(file: string): string {
+  return file.startsWith('file:') ? fileURLToPath(file) : file;
+}
+
+/** The folder of a package as a file sees it, links resolved; `undefined` when it is not installed there. */
+export function findPackage(name: string, fromFile: string): string | undefined {
+  for (const folder of createRequire(fromFile).resolve.paths(name) ?? []) {
+    const at = path.join(folder, name);
+    if (existsSync(path.join(at, 'package.json'))) return realpathSync(at);
+  }
+  return undefined;
+}
+
+/**
+ * All folders of a package that the program can load: as its own files see it, as the packages that it depends on see
+ * it (`@langchain/openai` brings `openai`), and those that are loaded already.
+ */
+export function findCopies(name: string, rootFiles: readonly string[]): readonly string[] {
+  const copies = new Set<string>();
+  for (const root of rootFiles) {
+    const direct = findPackage(name, root);
+    if (direct !== undefined) copies.add(direct);
+    for (const dependent of dependents(root)) {
+      const { dependencies = {}, peerDependencies = {} } = packageJson(dependent) ?? {};
+      if (!(name in dependencies) && !(name in peerDependencies)) continue;
+      const nested = findPackage(name, path.join(dependent, 'package.json'));
+      if (nested !== undefined) copies.add(nested);
+    }
+  }
+  const marker = `${path.sep}node_modules${path.sep}${name.replaceAll('/', path.sep)}${path.sep}`;
+  for (const file of Object.keys(hostRequire().cache)) {
+    const at = file.lastIndexOf(marker);
+    if (at !== -1) copies.add(file.slice(0, at + marker.length - 1));
+  }
+  return [...copies];
+}
+
+const known = new Map<string, readonly string[]>();
+
+/** The folders of the dependencies of the package that a file belongs to. */
+function dependents(root: string): readonly string[] {
+  const owner = nearestPackage(path.dirname(root));
+  if (owner === undefined) return [];
+  let folders = known.get(owner);
+  if (folders === undefined) {
+    const { dependencies = {}, optionalDependencies = {} } = packageJson(owner) ?? {};
+    folders = Object.keys({ ...dependencies, ...optionalDependencies })
+      .map((dependency) => findPackage(dependency, path.join(owner, 'package.json')))
+      .filter((folder) => folder !== undefined);
+    known.set(owner, folders);
+  }
+  return folders;
+}
+
+function nearestPackage(folder: string): string | undefined {
+  if (existsSync(path.join(folder, 'package.json'))) return folder;
+  const parent = path.dirname(folder);
+  return parent === folder ? undefined : nearestPackage(parent);
+}

@@ -1,0 +1,33 @@
+import type { Sighting } from './loading/sighting.js';
+
+/** What is traced and what is not, and why. `String(report)` is a table. */
+export interface Report {
+  readonly libraries: readonly Sighting[];
+  /** Whether spans go anywhere: is a tracer provider registered? */
+  readonly provider: { readonly registered: boolean; readonly why: string };
+  /** Adapters that could not be loaded or attached. */
+  readonly failures: readonly { readonly adapter: string; readonly why: string }[];
+  toString(): string;
+}
+
+export function makeReport(data: Omit<Report, 'toString'>): Report {
+  return { ...data, toString: () => table(data) };
+}
+
+function table({ libraries, provider, failures }: Omit<Report, 'toString'>): string {
+  const rows = [
+    ['library', 'version', 'state', 'why'],
+    ...libraries.map((one) => [one.library, one.version ?? '', one.state, withPlace(one)]),
+    ...failures.map((one) => [one.adapter, '', 'failed', one.why]),
+    ['spans', '', provider.registered ? 'exported' : 'lost', provider.why],
+  ];
+  const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => (row[column] as string).length)));
+  return rows
+    .map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd())
+    .join('\n');
+}
+
+function withPlace({ why, format, path }: Sighting): string {
+  const place = [format, path].filter((part) => part !== undefined).join(' ');
+  return place === '' ? why : `${why} (${place})`;
+}
