@@ -33,7 +33,10 @@ function hasPassword(received) {
 
 /** Bolt 5.4: HELLO, LOGON, then RUN, PULL; each is sent when the one before has succeeded. */
 const steps = [
-  message(0x01, map({ user_agent: text('throughline-services/1'), bolt_agent: map({ product: text('throughline/1') }) })),
+  message(
+    0x01,
+    map({ user_agent: text('throughline-services/1'), bolt_agent: map({ product: text('throughline/1') }) }),
+  ),
   message(0x6a, map({ scheme: text('none') })),
   message(0x10, text('RETURN 1'), map({}), map({})),
   message(0x3f, map({ n: Buffer.from([0xff]) })),

@@ -27,11 +27,15 @@ async function start(folder) {
   const addresses = { url: `http://127.0.0.1:${otlp}`, query: `http://127.0.0.1:${query}` };
 
   const program = programOnPath('jaeger-all-in-one');
-  if (program) return { ...addresses, how: `${program}`, ...(await startProgram(program)) };
+  if (program) return { ...addresses, how: program, ...(await startProgram(program)) };
 
   if (!existsSync(builtIn(folder)) && (await hasDockerEngine())) {
     const ports = { 4318: otlp, 16686: query };
-    return { ...addresses, how: 'Docker', ...(await startContainer('jaeger', `jaegertracing/all-in-one:${version}`, { ports })) };
+    return {
+      ...addresses,
+      how: 'Docker',
+      ...(await startContainer('jaeger', `jaegertracing/all-in-one:${version}`, { ports })),
+    };
   }
   return { ...addresses, how: 'Go', ...(await startProgram(await built(folder))) };
 
@@ -69,7 +73,9 @@ async function built(folder) {
   if (existsSync(program)) return program;
   const go = programOnPath('go');
   if (!go)
-    throw new Unavailable('no jaeger-all-in-one on PATH, no Docker engine and no Go to build it with; install one of them');
+    throw new Unavailable(
+      'no jaeger-all-in-one on PATH, no Docker engine and no Go to build it with; install one of them',
+    );
   const source = join(folder, 'build');
   remove(source);
   mkdirSync(source, { recursive: true });

@@ -14,11 +14,9 @@ export async function jarsOf(coordinates, folder) {
   remove(work);
   mkdirSync(work, { recursive: true });
   writeFileSync(join(work, 'pom.xml'), pom(coordinates));
-  await run(
-    maven,
-    ['-q', '-B', 'dependency:copy-dependencies', '-DoutputDirectory=lib', '-DincludeScope=runtime'],
-    { cwd: work },
-  );
+  await run(maven, ['-q', '-B', 'dependency:copy-dependencies', '-DoutputDirectory=lib', '-DincludeScope=runtime'], {
+    cwd: work,
+  });
   renameSync(join(work, 'lib'), lib);
   remove(work);
   return lib;

@@ -15,7 +15,7 @@ export async function findJava(version) {
   const known = await Promise.all(programs.map(async (program) => ({ program, version: await versionOf(program) })));
   return known
     .filter((jvm) => jvm.version >= version)
-    .sort((one, other) => one.version - other.version)
+    .toSorted((one, other) => one.version - other.version)
     .at(0)?.program;
 }
 

@@ -70,7 +70,14 @@ async function startJava(line, java, folder, port) {
   mkdirSync(join(home, 'logs'), { recursive: true });
   mkdirSync(join(home, 'conf'), { recursive: true });
   writeFileSync(join(home, 'conf', 'neo4j.conf'), configuration(port));
-  const args = [...flags, '-cp', join('lib', '*'), line.main, `--home-dir=${home}`, `--config-dir=${join(home, 'conf')}`];
+  const args = [
+    ...flags,
+    '-cp',
+    join('lib', '*'),
+    line.main,
+    `--home-dir=${home}`,
+    `--config-dir=${join(home, 'conf')}`,
+  ];
   return startDetached(java, args, { cwd: folder, log: join(folder, 'neo4j.log') });
 }
 

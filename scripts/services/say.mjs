@@ -10,9 +10,7 @@ export function say(service, record, news) {
 }
 
 function withoutPassword(address) {
-  const url = new URL(address);
-  if (url.password) url.password = '***';
-  return url.href;
+  return address.replace(/(?<=\/\/[^/@]*:)[^/@]+(?=@)/, '***');
 }
 
 function print(line) {

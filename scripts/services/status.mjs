@@ -14,6 +14,7 @@ export async function status(names) {
 
 async function newsOf(service, record) {
   if (record?.url === undefined) return 'not started';
-  if (await service.answers(record.url)) return record.starting ? 'starting' : `running (${record.how ?? service.environment})`;
+  if (await service.answers(record.url))
+    return record.starting ? 'starting' : `running (${record.how ?? service.environment})`;
   return (await isRunning(record)) ? 'running, does not answer' : 'gone';
 }

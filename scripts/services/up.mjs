@@ -60,7 +60,9 @@ async function startNew(service) {
     if (gone || Date.now() > patience) {
       await stop(record);
       const log = record.log ?? `docker logs ${record.container}`;
-      throw new Unavailable(`started with ${record.how}, ${gone ? 'it ended at once' : 'it never answered'}; see ${log}`);
+      throw new Unavailable(
+        `started with ${record.how}, ${gone ? 'it ended at once' : 'it never answered'}; see ${log}`,
+      );
     }
     await sleep(50);
   }
@@ -74,8 +76,8 @@ function reasonOf(error) {
 
 /** A machine that cannot have a server says so in advance: `THROUGHLINE_WITHOUT_SERVICES=redis,neo4j-5`, or `all`. */
 function isDeclined(service) {
-  const names = (process.env.THROUGHLINE_WITHOUT_SERVICES ?? '').split(',').map((name) => name.trim());
-  return names.includes(service.name) || names.includes('all');
+  const names = new Set((process.env.THROUGHLINE_WITHOUT_SERVICES ?? '').split(/[\s,]+/));
+  return names.has(service.name) || names.has('all');
 }
 
 function isCI() {
