@@ -40,8 +40,9 @@ function install(): Trailers {
         if (!url.startsWith('file:') || matchers.size === 0) return loaded;
         const file = fileURLToPath(url);
         if (!matches(matchers, file)) return loaded;
+        // Node says nothing of the format of a file that is required and whose package has no `type`.
         const isModule = loaded.format === 'module';
-        if (!isModule && loaded.format !== 'commonjs') return loaded;
+        if (!isModule && loaded.format !== 'commonjs' && loaded.format !== undefined && loaded.format !== null) return loaded;
         const source = loaded.source ?? readFileSync(file, 'utf8');
         const text = typeof source === 'string' ? source : Buffer.from(source as Uint8Array).toString('utf8');
         return { ...loaded, source: `${text}\n${isModule ? moduleTrailer(url) : commonJsTrailer(url)}` };
@@ -83,7 +84,9 @@ const call = (url: string, exports: string): string =>
 const moduleTrailer = (url: string): string =>
   `;import * as __throughline_self from ${JSON.stringify(url)};${call(url, '__throughline_self')}`;
 
-const commonJsTrailer = (url: string): string => `;${call(url, 'module.exports')}`;
+/** `typeof`: a file of unsaid format may turn out to be an ES module. */
+const commonJsTrailer = (url: string): string =>
+  `;if (typeof module === 'object') ${call(url, 'module.exports')}`;
 
 function whyNoHook(): string | undefined {
   if (typeof nodeModule.registerHooks !== 'function') return 'this host has no module.registerHooks (Node 22.15 or newer has)';
