@@ -35,10 +35,11 @@ export function isStillOurs({ pid, born }) {
   return isAlive(pid) && birthOf(pid) === born;
 }
 
+/** No patience with a long farewell: Neo4j takes ten seconds to save what the next start throws away. */
 export async function stopProcess(process_) {
   if (!isStillOurs(process_)) return;
   send(process_.pid, 'SIGTERM');
-  const patience = Date.now() + 15_000;
+  const patience = Date.now() + 1_000;
   while (isStillOurs(process_)) {
     if (Date.now() > patience) send(process_.pid, 'SIGKILL');
     await sleep(30);
