@@ -1,8 +1,10 @@
 import OpenAI from 'openai';
+import { zodResponseFormat } from 'openai/helpers/zod';
 import OpenAI4 from 'openai-v4';
 import OpenAI5 from 'openai-v5';
 import OpenAI6 from 'openai-v6';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { scenario, startOpenAIServer, type OpenAIServer } from '../src/openai-server.js';
 
 /** The majors differ in types, not in what these tests use. */
@@ -333,6 +335,20 @@ describe.each(Object.keys(clients))('openai %s', (major) => {
       expect(chunks[2]?.choices[0]?.delta).toBeNull();
       expect(chunks.map((chunk) => chunk.choices[0]?.delta?.content ?? '').join('')).toBe('fine');
     });
+  });
+});
+
+describe('a schema written with zod', () => {
+  it('gets an answer that passes it', async () => {
+    const steps = z.object({
+      steps: z.array(z.object({ text: z.string(), done: z.boolean() })),
+      level: z.enum(['low', 'high']),
+    });
+    const client = new OpenAI({ apiKey: 'test', baseURL: server.url });
+    const format = zodResponseFormat(steps, 'steps');
+    const completion = await client.chat.completions.parse({ model, messages, response_format: format });
+    const step = { text: 'Echo: Where do cats sleep?', done: true };
+    expect(completion.choices[0]?.message.parsed).toEqual({ steps: [step], level: 'low' });
   });
 });
 
