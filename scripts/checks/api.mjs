@@ -30,7 +30,9 @@ for (const { folder, manifest } of packages) {
     writeFileSync(file, text);
     console.log(`wrote ${relative(root, file)}`);
   } else {
-    problems.push(`${relative(root, file)} does not tell the API as it is:`, ...difference(recorded, text));
+    const lines = difference(recorded, text);
+    problems.push(`${relative(root, file)} does not tell the API as it is:`, ...lines.slice(0, 40));
+    if (lines.length > 40) problems.push(`  and ${lines.length - 40} more lines`);
   }
 }
 
@@ -51,7 +53,19 @@ function declarations(types) {
   const exports = statements.filter((statement) => /^export\s*\{/.test(statement));
   const others = statements.filter((statement) => !imports.includes(statement) && !exports.includes(statement));
   others.sort((one, other) => (name(one) < name(other) ? -1 : 1));
-  return [...imports.sort(), ...others, ...exports].join('\n');
+  return [...imports.sort(), ...others, ...exports.map(oneNameALine)].join('\n');
+}
+
+/** So that a diff shows the names that came and went. */
+function oneNameALine(statement) {
+  return statement.replace(/\{([^}]*)\}/, (_, names) => {
+    const sorted = names
+      .split(',')
+      .map((name) => name.trim())
+      .filter(Boolean)
+      .sort();
+    return sorted.length === 0 ? '{}' : `{\n${sorted.map((name) => `  ${name},\n`).join('')}}`;
+  });
 }
 
 function difference(recorded, text) {
