@@ -18,7 +18,7 @@ if (task === '--print-path') {
 
 const node = isRecent(process.versions.node) ? undefined : fetchNode();
 if (node) console.error(`Node ${nodeVersion} (this machine's is ${process.versions.node})`);
-const env = environment([node && dirname(node), fetchPnpm()]);
+const env = { ...environment([node && dirname(node), fetchPnpm()]), TURBO_TELEMETRY_DISABLED: '1' };
 
 const frozen = existsSync(join(root, 'pnpm-lock.yaml')) ? ['--frozen-lockfile'] : [];
 console.error('Installing dependencies');
