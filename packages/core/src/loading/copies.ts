@@ -13,17 +13,23 @@ import { packageJson } from './package.js';
 export function roots(from: string | undefined): readonly string[] {
   const found = new Set<string>();
   if (from !== undefined) found.add(toPath(from));
-  for (const site of getCallSites?.(30) ?? []) {
-    const file = site.scriptName;
-    if (file.startsWith('file:') || path.isAbsolute(file)) {
-      const at = toPath(file);
-      if (!/[\\/]node_modules[\\/]/.test(at)) found.add(at);
-    }
-  }
+  for (const file of callers()) found.add(file);
   const entry = process.argv[1];
   if (entry !== undefined) found.add(existsSync(entry) ? realpathSync(entry) : path.resolve(entry));
   found.add(path.join(process.cwd(), 'index.js'));
   return [...found];
+}
+
+/** The program's files on the stack, innermost first: neither ours nor a dependency's. */
+function callers(): readonly string[] {
+  const files = (getCallSites?.(30) ?? [])
+    .map((site) => site.scriptName)
+    .filter((file) => file.startsWith('file:') || path.isAbsolute(file))
+    .map(toPath);
+  const ours = files[0] === undefined ? undefined : nearestPackage(path.dirname(files[0]));
+  return files.filter(
+    (file) => !/[\\/]node_modules[\\/]/.test(file) && (ours === undefined || !file.startsWith(ours + path.sep)),
+  );
 }
 
 function toPath(file: string): string {
