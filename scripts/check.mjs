@@ -8,7 +8,7 @@ const checks = {
   lint: 'oxlint --type-aware --deny-warnings',
   types: 'tsc --noEmit',
   'types-api-1.9': 'tsc --noEmit --project tsconfig.api-1.9.json',
-  unused: 'knip --no-progress',
+  unused: 'knip --no-progress --no-config-hints',
   versions: 'sherif --fail-on-warnings --ignore-package langchain-core-*',
   size: 'size-limit',
   manifests: 'node scripts/checks/manifests.mjs',
