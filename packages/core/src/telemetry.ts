@@ -7,7 +7,7 @@ import { isSuppressed } from './context/suppression.js';
 import { Execution } from './execution.js';
 import { reportFailure } from './guard.js';
 import { meteringSource } from './metrics.js';
-import type { Operation } from './operation.js';
+import type { Description, Operation } from './operation.js';
 
 /** What targets start executions with. One per instrumentation. */
 export interface Telemetry {
@@ -83,8 +83,7 @@ export function telemetry(sources: TelemetrySources): Telemetry {
         const recording = span?.isRecording() === true;
         if (recording) {
           if (baggageAttributes.length > 0) copyBaggage(base, baggageAttributes, span);
-          const details = description.details?.();
-          if (details !== undefined) setAll(span, details);
+          if (description.details !== undefined) addDetails(span, description.details, name);
         }
         let inner = span === undefined ? base : trace.setSpan(base, span);
         if (family !== undefined) inner = inner.setValue(familyKey(family), true);
@@ -139,6 +138,16 @@ function familyKey(family: string): symbol {
     familyKeys.set(family, key);
   }
   return key;
+}
+
+/** Guarded by itself: the span has started and is to be ended by its execution. */
+function addDetails(span: Span, details: NonNullable<Description['details']>, name: string): void {
+  try {
+    const attributes = details();
+    if (attributes !== undefined) setAll(span, attributes);
+  } catch (error) {
+    reportFailure(`describing a call of ${name}`, error);
+  }
 }
 
 function copyBaggage(from: Context, keys: readonly string[], span: Span): void {

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { packageFolder } from '../src/index.js';
+import { packageFolder } from '@throughline/testing';
 
 export const repository: string = path.join(import.meta.dirname, '..', '..', '..');
 const openai = path.join(repository, 'packages', 'openai');

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { packageFolder, runProgram } from '../src/index.js';
-import type { NodeVersion, ProgramOptions } from '../src/index.js';
+import { packageFolder, runProgram } from '@throughline/testing';
+import type { NodeVersion, ProgramOptions } from '@throughline/testing';
 import { dependencies, files, repository } from './programs.js';
 
 /** Every way in which a program can come to have a library and us. Each calls the model once for each copy it has. */

@@ -1,7 +1,7 @@
 import { build } from 'esbuild';
 import path from 'node:path';
 import { expect, it } from 'vitest';
-import { fixture, runProgram } from '../src/index.js';
+import { fixture, runProgram } from '@throughline/testing';
 import { dependencies, files } from './programs.js';
 
 const main = (set: string): string => `import './provider.cjs';

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { packageFolder, runProgram } from '../src/index.js';
+import { packageFolder, runProgram } from '@throughline/testing';
 import { dependencies, files, repository } from './programs.js';
 
 const testing = path.join(repository, 'packages', 'testing');
