@@ -1,4 +1,5 @@
 export * from './child.js';
+export * from './contract.js';
 export * from './describe-with-service.js';
 export * from './fixture.js';
 export * from './node-program.js';

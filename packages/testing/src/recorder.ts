@@ -53,8 +53,18 @@ export interface Recorder {
   stop(): Promise<void>;
 }
 
+export interface RecordingOptions {
+  readonly sampler?: Sampler;
+  /** Registers a meter provider too. */
+  readonly metrics?: boolean;
+  /** Called first when a span starts; it may throw. */
+  onStart?(): void;
+  /** Called first when a span ends; it may throw. */
+  onEnd?(): void;
+}
+
 /** Registers real providers of OpenTelemetry's SDK in the global API, and keeps what they get. */
-export function startRecording(options: { readonly sampler?: Sampler; readonly metrics?: boolean } = {}): Recorder {
+export function startRecording(options: RecordingOptions = {}): Recorder {
   let finished: ReadableSpan[] = [];
   let opened = 0;
   let waiting: { count: number; resolve(spans: readonly FinishedSpan[]): void }[] = [];
@@ -63,9 +73,11 @@ export function startRecording(options: { readonly sampler?: Sampler; readonly m
     spanProcessors: [
       {
         onStart() {
+          options.onStart?.();
           opened += 1;
         },
         onEnd(span: ReadableSpan) {
+          options.onEnd?.();
           opened -= 1;
           finished.push(span);
           const ready = waiting.filter(({ count }) => finished.length >= count);
