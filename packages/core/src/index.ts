@@ -2,7 +2,17 @@ export { adapter } from './adapter.js';
 export type { Adapter, AdapterDefinition } from './adapter.js';
 export { pick, said, setAll } from './attributes.js';
 export type { CommonOptions, CommonSettings } from './configuration/common.js';
-export { callback, choice, flag, objectWith, parseFlag, splitList, text, texts, wholeNumber } from './configuration/option.js';
+export {
+  callback,
+  choice,
+  flag,
+  objectWith,
+  parseFlag,
+  splitList,
+  text,
+  texts,
+  wholeNumber,
+} from './configuration/option.js';
 export type { EnvironmentName, OptionRule, OptionRules } from './configuration/option.js';
 export { resolveOptions, unknownName, wrongValue } from './configuration/resolve.js';
 export type { Resolved, Source } from './configuration/resolve.js';
@@ -10,7 +20,15 @@ export { withCaptureContent } from './content.js';
 export type { ContentPolicy, Redact } from './content.js';
 export { claimModelCall, declareProvider, isProviderTraced, offerModelCall } from './context/model-call.js';
 export type { ModelCall } from './context/model-call.js';
-export { currentSpanId, currentTraceId, extract, inject, traceFields, withBaggage, withContext } from './context/propagation.js';
+export {
+  currentSpanId,
+  currentTraceId,
+  extract,
+  inject,
+  traceFields,
+  withBaggage,
+  withContext,
+} from './context/propagation.js';
 export type { TraceFields } from './context/propagation.js';
 export { isSuppressed } from './context/suppression.js';
 export { frameworkOperation } from './conventions/agent.js';
@@ -26,8 +44,19 @@ export type {
 } from './conventions/agent.js';
 export { databaseOperation } from './conventions/database.js';
 export type { DatabaseCall, DatabaseFailure, DatabaseOperation, DatabaseResult } from './conventions/database.js';
-export { generationOperation, measureGeneration, requestAttributes, resultAttributes } from './conventions/generation.js';
-export type { GenerationCall, GenerationOperation, GenerationRequest, GenerationResult, Usage } from './conventions/generation.js';
+export {
+  generationOperation,
+  measureGeneration,
+  requestAttributes,
+  resultAttributes,
+} from './conventions/generation.js';
+export type {
+  GenerationCall,
+  GenerationOperation,
+  GenerationRequest,
+  GenerationResult,
+  Usage,
+} from './conventions/generation.js';
 export { httpOperation } from './conventions/http.js';
 export type { HttpCall, HttpClientCall, HttpOperation, HttpResult, HttpServerCall } from './conventions/http.js';
 export { parseArguments } from './conventions/messages.js';
@@ -39,6 +68,7 @@ export { errorClass, Execution, isAbort, plainFailure } from './execution.js';
 export type { AnyExecution } from './execution.js';
 export type { Follow } from './follow/follow.js';
 export { endWhenDropped, observeIterator } from './follow/when-iterated.js';
+export { whenParsed } from './follow/when-parsed.js';
 export { whenReturned, whenSettled } from './follow/when-settled.js';
 export { guard, reportFailure, warnOnce } from './guard.js';
 export { instrumentAll } from './instrument-all.js';
