@@ -54,7 +54,12 @@ export const cases = {
     hand: ({ address }) => ({
       name: 'RETURN',
       kind: 2,
-      before: { 'db.system.name': 'neo4j', 'db.namespace': 'neo4j', 'db.query.summary': 'RETURN', ...serverOf(address) },
+      before: {
+        'db.system.name': 'neo4j',
+        'db.namespace': 'neo4j',
+        'db.query.summary': 'RETURN',
+        ...serverOf(address),
+      },
       after: (result) => ({ 'db.query.text': 'RETURN $n AS n', 'db.response.returned_rows': result.records.length }),
     }),
   },
@@ -79,9 +84,7 @@ export const cases = {
       const agent = new http.Agent({ keepAlive: true });
       const call = () =>
         new Promise((resolve, reject) => {
-          http
-            .get(`${address}/a`, { agent }, (response) => response.resume().on('end', resolve))
-            .on('error', reject);
+          http.get(`${address}/a`, { agent }, (response) => response.resume().on('end', resolve)).on('error', reject);
         });
       return { call, stop: () => agent.destroy() };
     },

@@ -25,7 +25,7 @@ const server = createServer((_, response) => response.end('yes'));
 await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
 services['http server'] = { url: `http://127.0.0.1:${server.address().port}` };
 
-console.log('CPU of the program\'s thread per call: plain, and what each variant adds to it. Ratio: ours to by hand.\n');
+console.log("CPU of the program's thread per call: plain, and what each variant adds to it. Ratio: ours to by hand.\n");
 console.log(row(['case', 'mode', 'plain', 'by hand', 'ours', 'ratio', 'spans']));
 for (const name of wanted.length > 0 ? wanted : Object.keys(cases)) {
   const { needs } = cases[name];

@@ -15,7 +15,11 @@ const fromTesting = createRequire(path.join(repository, 'packages', 'testing', '
 const load = (name) => import(pathToFileURL(esmFile(name)).href);
 function esmFile(name) {
   const required = fromAdapter.resolve(name);
-  for (const [from, to] of [[/\.cjs$/, '.mjs'], [/\.cjs$/, '.js'], [/\.js$/, '.mjs']]) {
+  for (const [from, to] of [
+    [/\.cjs$/, '.mjs'],
+    [/\.cjs$/, '.js'],
+    [/\.js$/, '.mjs'],
+  ]) {
     const candidate = required.replace(from, to);
     if (candidate !== required && createRequire(import.meta.url)('node:fs').existsSync(candidate)) return candidate;
   }

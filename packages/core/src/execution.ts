@@ -1,7 +1,13 @@
 import { context as contextApi, SpanStatusCode } from '@opentelemetry/api';
 import type { Attributes, Context, Span } from '@opentelemetry/api';
 import { said, setAll } from './attributes.js';
-import { ERROR_TYPE, EXCEPTION_MESSAGE, EXCEPTION_STACKTRACE, EXCEPTION_TYPE, GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK } from './conventions/names.generated.js';
+import {
+  ERROR_TYPE,
+  EXCEPTION_MESSAGE,
+  EXCEPTION_STACKTRACE,
+  EXCEPTION_TYPE,
+  GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK,
+} from './conventions/names.generated.js';
 import { reportFailure } from './guard.js';
 import type { Metering } from './metrics.js';
 import type { Collector, ContentWriter, Description, Failure, Operation, Outcome } from './operation.js';
@@ -157,15 +163,13 @@ export class Execution<Input = unknown, Output = unknown, Chunk = never> {
     const span = this.#recording ? this.#span : undefined;
     let outcome: Outcome | undefined;
     try {
-      outcome =
-        output === undefined ? undefined : this.#operation.outcome?.(output, this.#input, this.#content);
+      outcome = output === undefined ? undefined : this.#operation.outcome?.(output, this.#input, this.#content);
     } catch (failed) {
       reportFailure('describing an answer', failed);
     }
     const failure = thrown ?? outcome?.failure;
     const errorType = failure === undefined || failure.cancelled === true ? undefined : failure.type;
-    const timeToFirstChunk =
-      this.#firstChunk === undefined ? undefined : (this.#firstChunk - this.#startTime) / 1000;
+    const timeToFirstChunk = this.#firstChunk === undefined ? undefined : (this.#firstChunk - this.#startTime) / 1000;
 
     if (span !== undefined) {
       if (outcome !== undefined) {

@@ -121,7 +121,12 @@ export function instrumentAll(options: InstrumentAllOptions = {}): Instrumented 
       continue;
     }
     if (!settings.enabled || !choice.on) {
-      others.push({ library: name, adapter: name, state: 'disabled', why: settings.enabled ? choice.why : 'tracing is disabled' });
+      others.push({
+        library: name,
+        adapter: name,
+        state: 'disabled',
+        why: settings.enabled ? choice.why : 'tracing is disabled',
+      });
       continue;
     }
     const make = load(name, found.get(name), failures);
@@ -181,7 +186,8 @@ function load(
     if (!existsSync(file)) throw new Error(`${file} is missing`);
     createRequire(file)(file);
     const adapter = shared().adapters.get(name);
-    if (adapter === undefined) throw new Error(`${packageJson(folder)?.name ?? name} is not an adapter of this version`);
+    if (adapter === undefined)
+      throw new Error(`${packageJson(folder)?.name ?? name} is not an adapter of this version`);
     return adapter;
   } catch (error) {
     failures.push({ adapter: name, why: `could not be loaded: ${(error as Error).message}` });
@@ -270,5 +276,8 @@ function providerState(given: TracerProvider | undefined): Report['provider'] {
   if (given !== undefined) return { registered: true, why: 'to the provider in option tracerProvider' };
   return hasDelegate(trace.getTracerProvider())
     ? { registered: true, why: 'a tracer provider is registered' }
-    : { registered: false, why: 'no tracer provider is registered: call startTracing() of @throughline/sdk or start an OpenTelemetry SDK' };
+    : {
+        registered: false,
+        why: 'no tracer provider is registered: call startTracing() of @throughline/sdk or start an OpenTelemetry SDK',
+      };
 }

@@ -69,7 +69,9 @@ export function instrumentation<Settings extends object>(
       const other = shared().attached.get(name);
       if (other !== undefined && other !== self) {
         passive = true;
-        warnOnce(`${name} is instrumented already (${other.instrumentationName} ${other.instrumentationVersion}); the second one stays passive`);
+        warnOnce(
+          `${name} is instrumented already (${other.instrumentationName} ${other.instrumentationVersion}); the second one stays passive`,
+        );
         return;
       }
       shared().attached.set(name, self);
@@ -104,7 +106,10 @@ export function instrumentation<Settings extends object>(
     get ready() {
       return modules?.ready ?? Promise.resolve();
     },
-    sightings: () => [...(modules?.sightings() ?? []), ...published.map((one) => publishedSighting(one, name, rootFiles))],
+    sightings: () => [
+      ...(modules?.sightings() ?? []),
+      ...published.map((one) => publishedSighting(one, name, rootFiles)),
+    ],
   };
 
   function attach(): void {
@@ -140,7 +145,10 @@ function publishedSighting(
 ): Sighting {
   const row = { library, adapter };
   if (versions === undefined) return { ...row, state: 'traced', why: 'part of Node' };
-  const copies = findCopies(library, rootFiles).map((folder) => ({ path: folder, version: packageJson(folder)?.version ?? '0.0.0' }));
+  const copies = findCopies(library, rootFiles).map((folder) => ({
+    path: folder,
+    version: packageJson(folder)?.version ?? '0.0.0',
+  }));
   const fit = copies.find((copy) => inRange(copy.version, versions));
   if (fit !== undefined) return { ...row, ...fit, state: 'traced', why: 'it publishes on diagnostics channels' };
   const [other] = copies;

@@ -25,9 +25,8 @@ export type MethodName<Owner> = {
 }[keyof Owner];
 
 /** The call of a method, typed by the vendor's own declaration. */
-export type CallOf<Owner, Name extends keyof Owner> = NonNullable<Owner[Name]> extends (...args: infer Args) => unknown
-  ? Call<Owner, Args>
-  : never;
+export type CallOf<Owner, Name extends keyof Owner> =
+  NonNullable<Owner[Name]> extends (...args: infer Args) => unknown ? Call<Owner, Args> : never;
 
 /**
  * Records each call of a method. A method that this version of the library does not have is passed over.

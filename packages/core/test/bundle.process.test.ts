@@ -28,7 +28,9 @@ it.each([
       external: ['./spans-to-fd3.cjs', '@opentelemetry/*'],
       logLevel: 'silent',
       ...(format === 'esm' && {
-        banner: { js: "import { createRequire as __require } from 'node:module'; const require = __require(import.meta.url);" },
+        banner: {
+          js: "import { createRequire as __require } from 'node:module'; const require = __require(import.meta.url);",
+        },
       }),
       ...options,
     });

@@ -1,7 +1,15 @@
 import { context, diag, propagation, SpanKind, trace } from '@opentelemetry/api';
 import { startRecording } from '@throughline/testing';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { all, databaseOperation, frameworkOperation, generationOperation, intercept, method, observeIterator } from '../src/index.js';
+import {
+  all,
+  databaseOperation,
+  frameworkOperation,
+  generationOperation,
+  intercept,
+  method,
+  observeIterator,
+} from '../src/index.js';
 import type { Operation, Target, Telemetry } from '../src/index.js';
 import { contentPolicy } from '../src/content.js';
 import { telemetry } from '../src/telemetry.js';
@@ -157,7 +165,12 @@ describe('what serves telemetry cannot throw into the program', () => {
       throw new Error(`broken ${part}`);
     };
     const parts: Operation<unknown> = {
-      describe: () => ({ name: 'work', kind: SpanKind.INTERNAL, attributes: {}, details: part === 'details' ? fail : () => ({}) }),
+      describe: () => ({
+        name: 'work',
+        kind: SpanKind.INTERNAL,
+        attributes: {},
+        details: part === 'details' ? fail : () => ({}),
+      }),
       outcome: () => ({ attributes: {} }),
       failure: () => ({ type: 'x' }),
     };
@@ -165,10 +178,13 @@ describe('what serves telemetry cannot throw into the program', () => {
   };
   it.each(['describe', 'details', 'outcome', 'failure'])('a broken %s', (part) => {
     const error = new Error('of the library');
-    attached(all([method(Client.prototype, 'answer', broken(part)), method(Client.prototype, 'fail', broken(part))]), () => {
-      expect(new Client().answer(1)).toBe(1);
-      expect(() => new Client().fail(error)).toThrow(error);
-    });
+    attached(
+      all([method(Client.prototype, 'answer', broken(part)), method(Client.prototype, 'fail', broken(part))]),
+      () => {
+        expect(new Client().answer(1)).toBe(1);
+        expect(() => new Client().fail(error)).toThrow(error);
+      },
+    );
     expect(recorder.open()).toBe(0);
   });
 
@@ -258,7 +274,12 @@ describe('where nobody looks', () => {
   });
 
   it('a span that is not recording has no details built', () => {
-    const parent = trace.wrapSpanContext({ traceId: '1'.repeat(32), spanId: '2'.repeat(16), traceFlags: 0, isRemote: true });
+    const parent = trace.wrapSpanContext({
+      traceId: '1'.repeat(32),
+      spanId: '2'.repeat(16),
+      traceFlags: 0,
+      isRemote: true,
+    });
     let built = false;
     context.with(trace.setSpan(context.active(), parent), () => {
       const execution = make().start(
@@ -307,7 +328,10 @@ describe('an execution', () => {
   it('shows the message of a system error only', () => {
     const refused = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED', syscall: 'connect' });
     make().start(step, { args: [] })?.fail(refused);
-    expect(recorder.span('work')).toMatchObject({ message: 'connect ECONNREFUSED', attributes: { 'error.type': 'ECONNREFUSED' } });
+    expect(recorder.span('work')).toMatchObject({
+      message: 'connect ECONNREFUSED',
+      attributes: { 'error.type': 'ECONNREFUSED' },
+    });
   });
 
   it('keeps the stack of an error without its message', () => {
@@ -328,7 +352,9 @@ describe('an execution', () => {
   it('copies the baggage that it is told to', () => {
     const baggage = propagation.createBaggage({ 'user.id': { value: '42' }, other: { value: 'no' } });
     context.with(propagation.setBaggage(context.active(), baggage), () => {
-      make({ baggageAttributes: ['user.id'] }).start(step, { args: [] })?.succeed();
+      make({ baggageAttributes: ['user.id'] })
+        .start(step, { args: [] })
+        ?.succeed();
     });
     expect(recorder.span('work').attributes).toEqual({ 'user.id': '42' });
   });

@@ -22,27 +22,39 @@ const hosts: readonly Host[] = [
   },
   {
     title: 'a static import of both, the set-up first',
-    files: { 'main.mjs': `import './setup.mjs';\nimport OpenAI from 'openai';\nimport { ask } from './ask.mjs';\nawait ask(OpenAI);` },
+    files: {
+      'main.mjs': `import './setup.mjs';\nimport OpenAI from 'openai';\nimport { ask } from './ask.mjs';\nawait ask(OpenAI);`,
+    },
   },
   {
     title: 'a static import of both, the set-up last',
-    files: { 'main.mjs': `import OpenAI from 'openai';\nimport { ask } from './ask.mjs';\nimport './setup.mjs';\nawait ask(OpenAI);` },
+    files: {
+      'main.mjs': `import OpenAI from 'openai';\nimport { ask } from './ask.mjs';\nimport './setup.mjs';\nawait ask(OpenAI);`,
+    },
   },
   {
     title: 'a dynamic import later',
-    files: { 'main.mjs': `import './setup.mjs';\nimport { ask } from './ask.mjs';\nawait ask((await import('openai')).default);` },
+    files: {
+      'main.mjs': `import './setup.mjs';\nimport { ask } from './ask.mjs';\nawait ask((await import('openai')).default);`,
+    },
   },
   {
     title: 'a require before us',
-    files: { 'main.cjs': `const OpenAI = require('openai');\nrequire('./setup.cjs');\nrequire('./ask.cjs').ask(OpenAI);` },
+    files: {
+      'main.cjs': `const OpenAI = require('openai');\nrequire('./setup.cjs');\nrequire('./ask.cjs').ask(OpenAI);`,
+    },
   },
   {
     title: 'a require after us',
-    files: { 'main.cjs': `require('./setup.cjs');\nconst OpenAI = require('openai');\nrequire('./ask.cjs').ask(OpenAI);` },
+    files: {
+      'main.cjs': `require('./setup.cjs');\nconst OpenAI = require('openai');\nrequire('./ask.cjs').ask(OpenAI);`,
+    },
   },
   {
     title: 'an ESM program whose set-up is CommonJS',
-    files: { 'main.mjs': `import './setup.cjs';\nimport OpenAI from 'openai';\nimport { ask } from './ask.mjs';\nawait ask(OpenAI);` },
+    files: {
+      'main.mjs': `import './setup.cjs';\nimport OpenAI from 'openai';\nimport { ask } from './ask.mjs';\nawait ask(OpenAI);`,
+    },
   },
   {
     title: 'the ESM and the CommonJS copy at once, one before and one after us',
@@ -53,12 +65,16 @@ const hosts: readonly Host[] = [
   },
   {
     title: 'two versions in one tree',
-    files: { 'main.mjs': `import OpenAI from 'openai';\nimport Older from 'older';\nimport { ask } from './ask.mjs';\nimport './setup.mjs';\nawait ask(OpenAI);\nawait ask(Older);` },
+    files: {
+      'main.mjs': `import OpenAI from 'openai';\nimport Older from 'older';\nimport { ask } from './ask.mjs';\nimport './setup.mjs';\nawait ask(OpenAI);\nawait ask(Older);`,
+    },
     spans: 2,
   },
   {
     title: 'a subpath import',
-    files: { 'main.mjs': `import './setup.mjs';\nimport { OpenAI } from 'openai/client';\nimport { ask } from './ask.mjs';\nawait ask(OpenAI);` },
+    files: {
+      'main.mjs': `import './setup.mjs';\nimport { OpenAI } from 'openai/client';\nimport { ask } from './ask.mjs';\nawait ask(OpenAI);`,
+    },
   },
   {
     title: 'a preload by --import',

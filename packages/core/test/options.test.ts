@@ -20,7 +20,10 @@ describe('a mistake in code is an error that says what is accepted', () => {
     [{ redact: 7 }, 'instrumentAll: option redact: 7 is not accepted; expected a function'],
     [{ captureContent: 'yes' }, "instrumentAll: option captureContent: 'yes' is not accepted; expected true or false"],
     [{ conventions: 'old' }, "instrumentAll: option conventions: 'old' is not accepted; expected 'latest', 'legacy'"],
-    [{ contentLimit: 0 }, 'instrumentAll: option contentLimit: 0 is not accepted; expected a whole number of at least 1'],
+    [
+      { contentLimit: 0 },
+      'instrumentAll: option contentLimit: 0 is not accepted; expected a whole number of at least 1',
+    ],
     [
       { instrumentations: { reddis: false } },
       'instrumentAll: option instrumentations.reddis: unknown; did you mean redis? Known: http, langchain, neo4j, openai, redis',
@@ -29,7 +32,10 @@ describe('a mistake in code is an error that says what is accepted', () => {
       { instrumentations: { redis: 1 } },
       'instrumentAll: option instrumentations.redis: 1 is not accepted; expected true, false or an object with options',
     ],
-    [{ tracerProvider: {} }, 'instrumentAll: option tracerProvider: an object is not accepted; expected a TracerProvider'],
+    [
+      { tracerProvider: {} },
+      'instrumentAll: option tracerProvider: an object is not accepted; expected a TracerProvider',
+    ],
   ])('%j', (options, message) => {
     expect(() => all(options)).toThrow(TypeError);
     expect(() => all(options)).toThrow(message);
@@ -44,9 +50,14 @@ describe('a mistake in the environment is a warning, and the default holds', () 
       { error: silent, warn: (line) => warnings.push(line), info: silent, debug: silent, verbose: silent },
       { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true },
     );
-    const { values, sources } = resolveOptions('x', commonRules, {}, {
-      OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT: 'maybe',
-    });
+    const { values, sources } = resolveOptions(
+      'x',
+      commonRules,
+      {},
+      {
+        OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT: 'maybe',
+      },
+    );
     diag.disable();
     expect(values.captureContent).toBe(false);
     expect(sources.captureContent).toBe('default');
@@ -67,7 +78,9 @@ describe('a mistake in the environment is a warning, and the default holds', () 
     const { values, sources } = resolveOptions('x', commonRules, {}, environment);
     expect(values.captureContent).toBe(captured);
     expect(sources.captureContent).toBe('OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT');
-    expect(resolveOptions('x', commonRules, { captureContent: !captured }, environment).values.captureContent).toBe(!captured);
+    expect(resolveOptions('x', commonRules, { captureContent: !captured }, environment).values.captureContent).toBe(
+      !captured,
+    );
   });
 });
 

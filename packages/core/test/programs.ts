@@ -34,13 +34,14 @@ const { exporter } = require('./spans-to-fd3.cjs');
 trace.setGlobalTracerProvider(new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] }));`;
 
 /** What the programs of these tests share. */
-export const files: Readonly<Record<string, string>> & { readonly 'setup.mjs': string; readonly 'setup.cjs': string } = {
-  'package.json': '{ "private": true, "type": "module", "dependencies": { "openai": "*", "older": "*" } }',
-  'provider.cjs': provider,
-  'ask.mjs': `${ask}\nexport { ask, fetch };`,
-  'ask.cjs': `${ask}\nmodule.exports = { ask, fetch };`,
-  'setup.mjs': `import './provider.cjs';\nimport { instrumentAll } from '@throughline/core';\ninstrumentAll();`,
-  'setup.cjs': `require('./provider.cjs');\nconst { instrumentAll } = require('@throughline/core');\ninstrumentAll();`,
-  'node_modules/older/package.json': '{ "name": "older", "main": "index.cjs", "dependencies": { "openai": "*" } }',
-  'node_modules/older/index.cjs': `module.exports = require('openai').OpenAI;`,
-};
+export const files: Readonly<Record<string, string>> & { readonly 'setup.mjs': string; readonly 'setup.cjs': string } =
+  {
+    'package.json': '{ "private": true, "type": "module", "dependencies": { "openai": "*", "older": "*" } }',
+    'provider.cjs': provider,
+    'ask.mjs': `${ask}\nexport { ask, fetch };`,
+    'ask.cjs': `${ask}\nmodule.exports = { ask, fetch };`,
+    'setup.mjs': `import './provider.cjs';\nimport { instrumentAll } from '@throughline/core';\ninstrumentAll();`,
+    'setup.cjs': `require('./provider.cjs');\nconst { instrumentAll } = require('@throughline/core');\ninstrumentAll();`,
+    'node_modules/older/package.json': '{ "name": "older", "main": "index.cjs", "dependencies": { "openai": "*" } }',
+    'node_modules/older/index.cjs': `module.exports = require('openai').OpenAI;`,
+  };

@@ -50,7 +50,7 @@ export function commandOperation<Input extends object>(
 
 /** A pipeline or transaction, one span for all its commands: `MULTI`, or `MULTI SET` when all are the same. */
 export function batchOperation<Input extends object>(read: (input: Input) => RedisBatch): Operation<Input> {
-  return databaseOperation<Input, unknown>({
+  return databaseOperation<Input>({
     call(input) {
       const { connection, mode, size, names } = read(input);
       const [first] = names;

@@ -124,7 +124,10 @@ const connect = (prototype: Redis): Target =>
 function connectionOf(client: Redis | Cluster): RedisConnection {
   if ('nodes' in client && typeof client.nodes === 'function') {
     const [first] = (client as unknown as { startupNodes: readonly unknown[] }).startupNodes;
-    const { host = 'localhost', port = 6379 } = (typeof first === 'object' ? first : {}) as { host?: string; port?: number };
+    const { host = 'localhost', port = 6379 } = (typeof first === 'object' ? first : {}) as {
+      host?: string;
+      port?: number;
+    };
     return { server: { address: host, port }, database: undefined };
   }
   const { host = 'localhost', port = 6379, path, db } = (client as Redis).options;

@@ -84,7 +84,7 @@ describeWithService('redis', 'redis on a real server', ({ url }) => {
 
     it('a callback gets what the promise would', async () => {
       const answer = await new Promise((resolve, reject) => {
-        client.get('text', (error, value) => (error ? reject(error) : resolve(value)));
+        void client.get('text', (error, value) => (error ? reject(error) : resolve(value)));
       });
       expect(answer).toBe('SECRET');
       expect(recorder.span('get').status).toBe('UNSET');
@@ -212,7 +212,12 @@ describeWithService('redis', 'redis on a real server', ({ url }) => {
     it('a transaction with a failing command is an error', async () => {
       await client.set('text', 'x');
       recorder.reset();
-      await client.multi().set('a', '1').lPush('text', 'SECRET').exec().catch(() => {});
+      await client
+        .multi()
+        .set('a', '1')
+        .lPush('text', 'SECRET')
+        .exec()
+        .catch(() => {});
       expect(recorder.span('MULTI')).toMatchObject({ status: 'ERROR' });
       expect(JSON.stringify(recorder.spans())).not.toContain('SECRET');
     });

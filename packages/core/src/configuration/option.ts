@@ -99,7 +99,10 @@ export function callback<T extends (...args: never[]) => unknown>(): OptionRule<
 }
 
 /** An object that need not be given, recognised by its methods. */
-export function objectWith<T extends object>(accepts: string, ...methods: (keyof T & string)[]): OptionRule<T | undefined> {
+export function objectWith<T extends object>(
+  accepts: string,
+  ...methods: (keyof T & string)[]
+): OptionRule<T | undefined> {
   return {
     accepts,
     default: undefined,

@@ -51,7 +51,9 @@ function fromEnvironment(rule: OptionRule<unknown>, environment: NodeJS.ProcessE
     if (text === undefined || text === '') continue;
     const value = parse(text);
     if (value !== undefined) return [value, name];
-    warnOnce(`environment variable ${name}: ${show(text)} is not accepted; expected ${accepts ?? rule.accepts}; ignored`);
+    warnOnce(
+      `environment variable ${name}: ${show(text)} is not accepted; expected ${accepts ?? rule.accepts}; ignored`,
+    );
   }
   return [rule.default, 'default'];
 }

@@ -201,7 +201,8 @@ function contentOf(call: FrameworkCall, content: ContentWriter): Attributes {
       });
     case 'retrieval':
       return said({
-        [names.GEN_AI_RETRIEVAL_QUERY_TEXT]: call.query && content.text(call.query(), names.GEN_AI_RETRIEVAL_QUERY_TEXT),
+        [names.GEN_AI_RETRIEVAL_QUERY_TEXT]:
+          call.query && content.text(call.query(), names.GEN_AI_RETRIEVAL_QUERY_TEXT),
       });
     case 'agent':
     case 'workflow':

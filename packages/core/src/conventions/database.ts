@@ -168,7 +168,9 @@ function startAttributes(call: DatabaseCall): Attributes {
 function failureOf(known: DatabaseFailure | undefined, error: unknown): Failure {
   if (known?.code === undefined) {
     const plain = error === undefined ? { type: '_OTHER' } : plainFailure(error);
-    return known === undefined ? plain : { ...plain, attributes: known.attributes ?? {}, cancelled: known.cancelled ?? false };
+    return known === undefined
+      ? plain
+      : { ...plain, attributes: known.attributes ?? {}, cancelled: known.cancelled ?? false };
   }
   return {
     type: known.code,

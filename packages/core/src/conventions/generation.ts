@@ -142,7 +142,9 @@ export function generationOperation<Input, Output = unknown, Chunk = never>(
       return { attributes, ...(result.failure !== undefined && { failure: result.failure }) };
     },
     failure: (error, input) => of.failure?.(error, input) ?? plainFailure(error),
-    ...(of.collect !== undefined && { collect: (input: Input) => (of.collect as NonNullable<typeof of.collect>)(input) }),
+    ...(of.collect !== undefined && {
+      collect: (input: Input) => (of.collect as NonNullable<typeof of.collect>)(input),
+    }),
     measure(completion, metering) {
       measureGeneration(completion, metering, of.conventions);
     },

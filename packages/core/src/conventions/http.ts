@@ -1,9 +1,9 @@
 import { SpanKind } from '@opentelemetry/api';
-import type { Attributes } from '@opentelemetry/api';
-import { pick, said } from '../attributes.js';
+import type { Attributes, AttributeValue } from '@opentelemetry/api';
+import { pick } from '../attributes.js';
 import { plainFailure } from '../execution.js';
 import type { MetricDefinition } from '../metrics.js';
-import type { Failure, Operation } from '../operation.js';
+import type { Description, Failure, Operation } from '../operation.js';
 import * as names from './names.generated.js';
 import type { ServerAddress } from './server-address.js';
 import { redactQuery, redactUrl } from './url.js';
@@ -49,6 +49,8 @@ export interface HttpResult {
   /** `/users/:id`, once a router has chosen. */
   readonly route?: string | undefined;
   readonly peer?: ServerAddress | undefined;
+  /** The other side left before the answer was complete: no error, whatever the status. */
+  readonly cancelled?: boolean | undefined;
   readonly attributes?: Attributes | undefined;
 }
 
@@ -69,31 +71,24 @@ export function httpOperation<Input, Output = unknown>(of: HttpOperation<Input, 
     describe(input) {
       const call = of.call(input);
       if (call === undefined) return undefined;
-      const { name, attributes } = methodOf(call.method);
-      const template = call.kind === 'client' ? call.template : undefined;
-      return {
-        name: template === undefined ? name : `${name} ${template}`,
-        kind: call.kind === 'client' ? SpanKind.CLIENT : SpanKind.SERVER,
-        attributes: said({ ...attributes, ...(call.kind === 'client' ? clientAttributes(call) : serverAttributes(call)) }),
-        details: () => ({ ...(call.kind === 'server' && serverDetails(call)), ...call.attributes }),
-      };
+      return call.kind === 'client' ? describeClient(call) : describeServer(call);
     },
     outcome(output, input) {
       const result = of.result?.(output, input);
       if (result === undefined) return undefined;
+      const { status, route } = result;
       const call = of.call(input);
-      const failed = result.status !== undefined && result.status >= (call?.kind === 'server' ? 500 : 400);
+      const attributes: Attributes = { ...result.attributes };
+      put(attributes, names.HTTP_RESPONSE_STATUS_CODE, status);
+      put(attributes, names.HTTP_ROUTE, route);
+      put(attributes, names.NETWORK_PROTOCOL_VERSION, result.protocolVersion);
+      put(attributes, names.NETWORK_PEER_ADDRESS, result.peer?.address);
+      put(attributes, names.NETWORK_PEER_PORT, result.peer?.port);
+      const failure = failureOf(result, call?.kind === 'server' ? 500 : 400);
       return {
-        attributes: said({
-          [names.HTTP_RESPONSE_STATUS_CODE]: result.status,
-          [names.HTTP_ROUTE]: result.route,
-          [names.NETWORK_PROTOCOL_VERSION]: result.protocolVersion,
-          [names.NETWORK_PEER_ADDRESS]: result.peer?.address,
-          [names.NETWORK_PEER_PORT]: result.peer?.port,
-          ...result.attributes,
-        }),
-        ...(result.route !== undefined && call !== undefined && { name: `${methodOf(call.method).name} ${result.route}` }),
-        ...(failed && { failure: { type: String(result.status) } }),
+        attributes,
+        ...(route !== undefined && call !== undefined && { name: `${nameOf(call.method)} ${route}` }),
+        ...(failure !== undefined && { failure }),
       };
     },
     failure: (error, input) => of.failure?.(error, input) ?? plainFailure(error),
@@ -130,45 +125,67 @@ const SERVER_METRIC: typeof CLIENT_METRIC = {
 };
 
 const KNOWN_METHODS = new Set(
-  (process.env['OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS'] ?? 'CONNECT,DELETE,GET,HEAD,OPTIONS,PATCH,POST,PUT,TRACE,QUERY')
+  (
+    process.env['OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS'] ??
+    'CONNECT,DELETE,GET,HEAD,OPTIONS,PATCH,POST,PUT,TRACE,QUERY'
+  )
     .split(',')
     .map((method) => method.trim()),
 );
 
-function methodOf(method: string): { readonly name: string; readonly attributes: Attributes } {
-  if (KNOWN_METHODS.has(method)) return { name: method, attributes: { [names.HTTP_REQUEST_METHOD]: method } };
+/** The method's part of a span name. */
+function nameOf(method: string): string {
+  return KNOWN_METHODS.has(method) ? method : 'HTTP';
+}
+
+function methodAttributes(method: string): Attributes {
+  if (KNOWN_METHODS.has(method)) return { [names.HTTP_REQUEST_METHOD]: method };
+  return { [names.HTTP_REQUEST_METHOD]: '_OTHER', [names.HTTP_REQUEST_METHOD_ORIGINAL]: method };
+}
+
+function describeClient({ method, url, server, template, resendCount, attributes: more }: HttpClientCall): Description {
+  const attributes = methodAttributes(method);
+  put(attributes, names.SERVER_ADDRESS, server.address);
+  put(attributes, names.SERVER_PORT, server.port);
+  put(attributes, names.URL_FULL, redactUrl(url));
+  put(attributes, names.URL_TEMPLATE, template);
+  if (resendCount !== 0) put(attributes, names.HTTP_REQUEST_RESEND_COUNT, resendCount);
   return {
-    name: 'HTTP',
-    attributes: { [names.HTTP_REQUEST_METHOD]: '_OTHER', [names.HTTP_REQUEST_METHOD_ORIGINAL]: method },
+    name: template === undefined ? nameOf(method) : `${nameOf(method)} ${template}`,
+    kind: SpanKind.CLIENT,
+    attributes,
+    ...(more !== undefined && { details: () => more }),
   };
 }
 
-function clientAttributes({ url, server, template, resendCount }: HttpClientCall): Record<string, string | number | undefined> {
+function describeServer(call: HttpServerCall): Description {
+  const attributes = methodAttributes(call.method);
+  put(attributes, names.URL_SCHEME, call.scheme);
+  put(attributes, names.URL_PATH, call.path);
+  if (call.query !== undefined && call.query !== '') put(attributes, names.URL_QUERY, redactQuery(call.query));
+  put(attributes, names.SERVER_ADDRESS, call.server?.address);
+  put(attributes, names.SERVER_PORT, call.server?.port);
+  put(attributes, names.CLIENT_ADDRESS, call.client?.address);
+  put(attributes, names.USER_AGENT_ORIGINAL, call.userAgent);
   return {
-    [names.SERVER_ADDRESS]: server.address,
-    [names.SERVER_PORT]: server.port,
-    [names.URL_FULL]: redactUrl(url),
-    [names.URL_TEMPLATE]: template,
-    [names.HTTP_REQUEST_RESEND_COUNT]: resendCount === 0 ? undefined : resendCount,
+    name: nameOf(call.method),
+    kind: SpanKind.SERVER,
+    attributes,
+    details() {
+      const details: Attributes = { ...call.attributes };
+      put(details, names.NETWORK_PEER_ADDRESS, call.peer?.address);
+      put(details, names.NETWORK_PEER_PORT, call.peer?.port);
+      put(details, names.NETWORK_PROTOCOL_VERSION, call.protocolVersion);
+      return details;
+    },
   };
 }
 
-function serverAttributes(call: HttpServerCall): Record<string, string | number | undefined> {
-  return {
-    [names.URL_SCHEME]: call.scheme,
-    [names.URL_PATH]: call.path,
-    [names.URL_QUERY]: call.query === undefined || call.query === '' ? undefined : redactQuery(call.query),
-    [names.SERVER_ADDRESS]: call.server?.address,
-    [names.SERVER_PORT]: call.server?.port,
-    [names.CLIENT_ADDRESS]: call.client?.address,
-    [names.USER_AGENT_ORIGINAL]: call.userAgent,
-  };
+function failureOf({ status, cancelled }: HttpResult, leastError: number): Failure | undefined {
+  if (cancelled === true) return { type: 'cancelled', cancelled };
+  return status !== undefined && status >= leastError ? { type: String(status) } : undefined;
 }
 
-function serverDetails({ peer, protocolVersion }: HttpServerCall): Attributes {
-  return said({
-    [names.NETWORK_PEER_ADDRESS]: peer?.address,
-    [names.NETWORK_PEER_PORT]: peer?.port,
-    [names.NETWORK_PROTOCOL_VERSION]: protocolVersion,
-  });
+function put(attributes: Attributes, key: string, value: AttributeValue | undefined): void {
+  if (value !== undefined) attributes[key] = value;
 }

@@ -12,10 +12,20 @@ export interface OutputMessage extends Message {
 export type MessagePart =
   | { readonly type: 'text'; readonly content: string }
   | { readonly type: 'reasoning'; readonly content: string }
-  | { readonly type: 'tool_call'; readonly id?: string | undefined; readonly name: string; readonly arguments?: unknown }
+  | {
+      readonly type: 'tool_call';
+      readonly id?: string | undefined;
+      readonly name: string;
+      readonly arguments?: unknown;
+    }
   | { readonly type: 'tool_call_response'; readonly id?: string | undefined; readonly response: unknown }
   /** Media: only what it is and how large, never its bytes. */
-  | { readonly type: 'blob'; readonly modality: string; readonly mime_type?: string | undefined; readonly content: string }
+  | {
+      readonly type: 'blob';
+      readonly modality: string;
+      readonly mime_type?: string | undefined;
+      readonly content: string;
+    }
   | { readonly type: 'uri'; readonly modality: string; readonly uri: string }
   | { readonly type: 'file'; readonly modality: string; readonly file_id: string }
   /** Anything else, under a type of its own. */

@@ -9,7 +9,7 @@ import { findCopies } from './copies.js';
 import type { ModuleTarget } from './module-target.js';
 import { packageJson } from './package.js';
 import { peek, peekCommonJs } from './peek.js';
-import type { LibraryState, Sighting } from './sighting.js';
+import type { Sighting } from './sighting.js';
 import { watchLoads } from './trailer.js';
 
 export interface AttachedModules {
@@ -140,7 +140,10 @@ export function attachModules(
     if (copy.failure !== undefined) return { state: 'failed', why: copy.failure };
     if (copy.formats.size > 0) return { state: 'traced', why: 'its methods are patched' };
     if (loads.unavailable === undefined) return { state: 'waiting', why: 'not loaded yet; will be traced when it is' };
-    return { state: 'waiting' as LibraryState, why: `not loaded yet, and later loads cannot be seen: ${loads.unavailable}; pass it in the option modules` };
+    return {
+      state: 'waiting',
+      why: `not loaded yet, and later loads cannot be seen: ${loads.unavailable}; pass it in the option modules`,
+    };
   };
 
   return {

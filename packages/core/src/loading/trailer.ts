@@ -42,7 +42,8 @@ function install(): Trailers {
         if (!matches(matchers, file)) return loaded;
         // Node says nothing of the format of a file that is required and whose package has no `type`.
         const isModule = loaded.format === 'module';
-        if (!isModule && loaded.format !== 'commonjs' && loaded.format !== undefined && loaded.format !== null) return loaded;
+        if (!isModule && loaded.format !== 'commonjs' && loaded.format !== undefined && loaded.format !== null)
+          return loaded;
         const source = loaded.source ?? readFileSync(file, 'utf8');
         const text = typeof source === 'string' ? source : Buffer.from(source as Uint8Array).toString('utf8');
         return { ...loaded, source: `${text}\n${isModule ? moduleTrailer(url) : commonJsTrailer(url)}` };
@@ -85,11 +86,11 @@ const moduleTrailer = (url: string): string =>
   `;import * as __throughline_self from ${JSON.stringify(url)};${call(url, '__throughline_self')}`;
 
 /** `typeof`: a file of unsaid format may turn out to be an ES module. */
-const commonJsTrailer = (url: string): string =>
-  `;if (typeof module === 'object') ${call(url, 'module.exports')}`;
+const commonJsTrailer = (url: string): string => `;if (typeof module === 'object') ${call(url, 'module.exports')}`;
 
 function whyNoHook(): string | undefined {
-  if (typeof nodeModule.registerHooks !== 'function') return 'this host has no module.registerHooks (Node 22.15 or newer has)';
+  if (typeof nodeModule.registerHooks !== 'function')
+    return 'this host has no module.registerHooks (Node 22.15 or newer has)';
   if (breaksBesideLoaders(process.versions.node) && hasForeignLoader()) {
     return `Node ${process.versions.node} breaks imports of CommonJS when a load hook stands beside another loader; Node 22.22.3 or 24.11.1 and newer do not`;
   }
