@@ -30,7 +30,7 @@ export {
   withContext,
 } from './context/propagation.js';
 export type { TraceFields } from './context/propagation.js';
-export { isSuppressed } from './context/suppression.js';
+export { isSuppressed, suppress } from './context/suppression.js';
 export { frameworkOperation } from './conventions/agent.js';
 export type {
   AgentCall,

@@ -8,3 +8,8 @@ const SUPPRESS_TRACING = createContextKey('OpenTelemetry SDK Context Key SUPPRES
 export function isSuppressed(context: Context): boolean {
   return context.getValue(SUPPRESS_TRACING) === true;
 }
+
+/** The context under which nothing is traced. */
+export function suppress(context: Context): Context {
+  return context.setValue(SUPPRESS_TRACING, true);
+}
