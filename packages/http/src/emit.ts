@@ -1,0 +1,39 @@
+import { intercept } from '@throughline/core';
+import type { AnyFunction, Telemetry } from '@throughline/core';
+
+/** Takes the place of `emit`; it must call `emit` with these. */
+export type AroundEmit = (emit: AnyFunction, self: object, args: readonly unknown[]) => unknown;
+
+/** Sees the events of emitters without a listener, which the program could count. */
+export interface EmitWatch {
+  /** Call it with each emitter. The first of a class has the `emit` of its prototype replaced. */
+  over(emitter: object): void;
+  detach(): void;
+}
+
+/**
+ * Replaces `emit` on prototypes when their first instance comes by, and not earlier: node:http and node:https take
+ * milliseconds to load, and a program that never uses them shall not load them because of us.
+ */
+export function watchEmit(telemetry: Telemetry, around: AroundEmit): EmitWatch {
+  const watched = new Map<object, () => void>();
+  return {
+    over(emitter) {
+      const prototype = Object.getPrototypeOf(emitter) as { emit: AnyFunction };
+      if (watched.has(prototype)) return;
+      const target = intercept(
+        prototype,
+        'emit',
+        (original) =>
+          function (this: unknown, ...args): unknown {
+            return around(original, this as object, args);
+          },
+      );
+      watched.set(prototype, target(telemetry));
+    },
+    detach() {
+      for (const undo of watched.values()) undo();
+      watched.clear();
+    },
+  };
+}

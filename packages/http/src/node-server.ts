@@ -1,0 +1,140 @@
+import { context, propagation, ROOT_CONTEXT, trace } from '@opentelemetry/api';
+import type { Context } from '@opentelemetry/api';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { httpOperation, listen, suppress } from '@throughline/core';
+import type { Execution, HttpServerCall, Operation, Target } from '@throughline/core';
+import { watchEmit } from './emit.js';
+import { isPath, serverAt } from './patterns.js';
+import type { Pattern } from './patterns.js';
+
+const SERVING = Symbol('throughline.http.serving');
+
+/** A request that is being answered. */
+interface Serving {
+  /** In which the program's listeners run. */
+  readonly context: Context;
+  readonly traceId: string | undefined;
+  readonly response: ServerResponse;
+  readonly execution: Execution<HttpServerCall, ServerResponse> | undefined;
+}
+
+interface Served {
+  [SERVING]?: Serving;
+}
+
+interface Message {
+  readonly request: IncomingMessage & Served;
+  readonly response: ServerResponse & Served;
+  readonly server: Server;
+}
+
+const incoming: Operation<HttpServerCall, ServerResponse> = httpOperation<HttpServerCall, ServerResponse>({
+  call: (call) => call,
+  result: (response) => ({
+    status: response.headersSent ? response.statusCode : undefined,
+    route: routeOf(response.req),
+    cancelled: !response.writableFinished,
+  }),
+  failure: (error) => (error === undefined ? { type: 'uncaughtException' } : undefined),
+});
+
+/** Requests that servers of node:http and node:https answer. */
+export function nodeServer({ ignoreIncoming }: { readonly ignoreIncoming: readonly Pattern[] }): Target {
+  return (telemetry) => {
+    const events = watchEmit(telemetry, (emit, self, args) => {
+      // The server's own events carry the request: `request`, `checkContinue`.
+      const serving = (self as Served)[SERVING] ?? (args[1] as Served | null | undefined)?.[SERVING];
+      if (serving === undefined) return Reflect.apply(emit, self, args);
+      if (self === serving.response && args[0] === 'close') end(serving);
+      if (isActive(serving)) return Reflect.apply(emit, self, args);
+      let threw = true;
+      try {
+        const heard: unknown = context.with(serving.context, emit, self, ...(args as never[]));
+        threw = false;
+        return heard;
+      } finally {
+        // Not caught: Node prints where an error was last thrown, and that shall be the program.
+        if (threw) serving.execution?.fail(undefined);
+      }
+    });
+    // Published just before the server emits the request.
+    const detach = listen('http.server.request.start', ({ request, response, server }: Message) => {
+      const serving = serve(request, response);
+      if (serving === undefined) return;
+      request[SERVING] = serving;
+      response[SERVING] = serving;
+      events.over(server);
+      events.over(request);
+      events.over(response);
+    })(telemetry);
+
+    function serve(request: IncomingMessage, response: ServerResponse): Serving | undefined {
+      const base = outside(context.active());
+      const call = described(request);
+      if (isPath(ignoreIncoming, call.path)) {
+        return { context: suppress(base), traceId: undefined, response, execution: undefined };
+      }
+      const parent = propagation.extract(base, request.headers);
+      const execution = telemetry.start(incoming, call, parent);
+      if (execution === undefined && parent === base) return undefined;
+      const within = execution?.context ?? parent;
+      return { context: within, traceId: traceIdOf(within), response, execution };
+    }
+
+    return () => {
+      detach();
+      events.detach();
+    };
+  };
+}
+
+/** A server that was started inside a span passes that span on to every connection; it is no parent of requests. */
+function outside(active: Context): Context {
+  return active === ROOT_CONTEXT ? active : trace.deleteSpan(active);
+}
+
+/**
+ * Whether what runs now belongs to the request already. What a socket causes does not: Node runs it in the context
+ * of the connection, which serves many requests.
+ */
+function isActive({ context: within, traceId }: Serving): boolean {
+  const active = context.active();
+  return active === within || (traceId !== undefined && traceId === traceIdOf(active));
+}
+
+function traceIdOf(within: Context): string | undefined {
+  return trace.getSpanContext(within)?.traceId;
+}
+
+function end({ execution, response }: Serving): void {
+  if (execution === undefined) return;
+  if (response.errored === null || response.errored === undefined) execution.succeed(response);
+  else execution.fail(response.errored);
+}
+
+function described(request: IncomingMessage): HttpServerCall {
+  const { method = 'GET', url = '/', headers, socket } = request;
+  const scheme = (socket as { encrypted?: unknown }).encrypted === true ? 'https' : 'http';
+  // A proxy is asked for whole URLs.
+  const target = url.startsWith('/') ? url : url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?]*/i, '');
+  const queryAt = target.indexOf('?');
+  return {
+    kind: 'server',
+    method,
+    scheme,
+    path: queryAt === -1 ? target : target.slice(0, queryAt),
+    query: queryAt === -1 ? undefined : target.slice(queryAt + 1),
+    server: headers.host === undefined ? undefined : serverAt(`${scheme}://${headers.host}`),
+    userAgent: headers['user-agent'],
+    protocolVersion: request.httpVersion,
+  };
+}
+
+/**
+ * The route that Express chose. Inside a mounted router the part before it is known only as it was requested, with
+ * its parameters filled in: then there is none.
+ */
+function routeOf(request: IncomingMessage): string | undefined {
+  const { route, baseUrl } = request as { route?: { path?: unknown } | null; baseUrl?: unknown };
+  return typeof route?.path === 'string' && (baseUrl === undefined || baseUrl === '') ? route.path : undefined;
+}
