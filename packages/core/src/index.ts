@@ -25,6 +25,7 @@ export {
   currentTraceId,
   extract,
   inject,
+  isTracingEnabled,
   traceFields,
   withBaggage,
   withContext,

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import type { Sighting } from './loading/sighting.js';
 
 /** What is traced and what is not, and why. `String(report)` is a table. */
@@ -32,7 +33,15 @@ function table({ libraries, provider, failures }: Omit<Report, 'toString'>): str
     .join('\n');
 }
 
-function withPlace({ why, format, path }: Sighting): string {
-  const place = [format, path].filter((part) => part !== undefined).join(' ');
+function withPlace({ why, format, path: folder }: Sighting): string {
+  const place = [format, folder === undefined ? undefined : nearPath(folder)]
+    .filter((part) => part !== undefined)
+    .join(' ');
   return place === '' ? why : `${why} (${place})`;
+}
+
+/** Relative where that is shorter to read; a pnpm store's folders say where a package really lies. */
+function nearPath(folder: string): string {
+  const relative = path.relative(process.cwd(), folder);
+  return relative.startsWith('..') ? folder : relative;
 }

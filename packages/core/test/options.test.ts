@@ -105,6 +105,7 @@ describe('versions', () => {
 describe('a URL', () => {
   it.each([
     ['https://user:pw@host/a?b=c', 'https://REDACTED:REDACTED@host/a?b=REDACTED'],
+    ['https://user:p@SECRET@host/a', 'https://REDACTED:REDACTED@host/a'],
     ['https://host/a?page=2&token=SECRET&sig=SECRET', 'https://host/a?page=2&token=REDACTED&sig=REDACTED'],
     ['https://host/a#SECRET', 'https://host/a'],
     ['https://host/a?SECRET', 'https://host/a?REDACTED'],

@@ -1,5 +1,7 @@
 import { context, propagation, trace } from '@opentelemetry/api';
 import type { Context } from '@opentelemetry/api';
+import { hasDelegate } from '../telemetry.js';
+import { isSuppressed } from './suppression.js';
 
 /**
  * Writes the active trace context into a carrier, in the registered propagator's format.
@@ -36,6 +38,11 @@ export function withBaggage<T>(entries: Readonly<Record<string, string>>, fn: ()
   let baggage = propagation.getBaggage(active) ?? propagation.createBaggage();
   for (const [key, value] of Object.entries(entries)) baggage = baggage.setEntry(key, { value });
   return context.with(propagation.setBaggage(active, baggage), fn);
+}
+
+/** Whether spans go anywhere now: a tracer provider is registered and tracing is not suppressed. */
+export function isTracingEnabled(): boolean {
+  return hasDelegate(trace.getTracerProvider()) && !isSuppressed(context.active());
 }
 
 /** The active trace's id, 32 hex digits; `undefined` outside a trace. */
