@@ -1,6 +1,7 @@
 import { context, propagation, trace } from '@opentelemetry/api';
 import { inside, startRecording } from '@throughline/testing';
-import { afterAll, describe, expect, it } from 'vitest';
+import type { Recorder } from '@throughline/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   currentSpanId,
   currentTraceId,
@@ -22,7 +23,10 @@ describe('without a provider', () => {
 });
 
 describe('inside a span', () => {
-  const recorder = startRecording();
+  let recorder: Recorder;
+  beforeAll(() => {
+    recorder = startRecording();
+  });
   afterAll(() => recorder.stop());
 
   it('its ids are there for a log record and for another service', async () => {
