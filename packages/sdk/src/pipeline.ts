@@ -1,0 +1,95 @@
+import { context, metrics, propagation, trace } from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } from '@opentelemetry/core';
+import { MeterProvider } from '@opentelemetry/sdk-metrics';
+import {
+  AlwaysOnSampler,
+  InMemorySpanExporter,
+  ParentBasedSampler,
+  SimpleSpanProcessor,
+  TraceIdRatioBasedSampler,
+  TracerProvider,
+} from '@opentelemetry/sdk-trace';
+import type { ReadableSpan, Sampler, SpanProcessor } from '@opentelemetry/sdk-trace';
+import { consoleProcessor } from './console-processor.js';
+import { terminal } from './console-terminal.js';
+import { isRegistered } from './global-api.js';
+import { otlpProcessor, otlpReader } from './otlp.js';
+import { resourceOf } from './resource.js';
+import type { Settings } from './settings.js';
+
+/** OpenTelemetry's SDK, running. */
+export interface Pipeline {
+  /** Sends what has ended. */
+  flush(): Promise<void>;
+  /** Sends what has ended and takes the SDK out of the global API. */
+  shutdown(): Promise<void>;
+  /** Whether anything has ended that no flush has sent. */
+  hasNews(): boolean;
+  /** Prints what still waits for its root, at the end of the process. */
+  last(): void;
+  /** The spans of the `memory` exporter. */
+  spans(): readonly ReadableSpan[];
+}
+
+/** Makes providers with the chosen exporters, and registers them in the global API. */
+export function startPipeline(settings: Settings): Pipeline {
+  const resource = resourceOf(settings);
+  let ended = 0;
+  let sent = -1;
+  const counting = processor(() => (ended += 1));
+  const memory = new InMemorySpanExporter();
+  const printed = consoleProcessor({ ...terminal(), format: settings['console.format'] });
+  const make: Record<Settings['exporters'][number], () => SpanProcessor> = {
+    console: () => printed,
+    otlp: () => otlpProcessor(settings),
+    memory: () => new SimpleSpanProcessor({ exporter: memory }),
+  };
+  const tracerProvider = new TracerProvider({
+    resource,
+    sampler: samplerOf(settings),
+    spanProcessors: [counting, ...settings.exporters.map((name) => make[name]())],
+  });
+  const meterProvider =
+    settings.metrics && settings.exporters.includes('otlp')
+      ? new MeterProvider({ resource, readers: [otlpReader(settings)] })
+      : undefined;
+
+  const registered: { disable(): void }[] = [];
+  const register = (name: Parameters<typeof isRegistered>[0], api: { disable(): void }, set: () => void): void => {
+    if (isRegistered(name)) return;
+    set();
+    registered.push(api);
+  };
+  register('context', context, () => context.setGlobalContextManager(new AsyncLocalStorageContextManager()));
+  register('propagation', propagation, () =>
+    propagation.setGlobalPropagator(
+      new CompositePropagator({ propagators: [new W3CTraceContextPropagator(), new W3CBaggagePropagator()] }),
+    ),
+  );
+  register('trace', trace, () => trace.setGlobalTracerProvider(tracerProvider));
+  if (meterProvider !== undefined) register('metrics', metrics, () => metrics.setGlobalMeterProvider(meterProvider));
+
+  return {
+    async flush() {
+      sent = ended;
+      await Promise.all([tracerProvider.forceFlush(), meterProvider?.forceFlush()]);
+    },
+    async shutdown() {
+      for (const api of registered) api.disable();
+      await Promise.all([tracerProvider.shutdown(), meterProvider?.shutdown()]);
+    },
+    hasNews: () => sent !== ended,
+    last: () => void printed.shutdown(),
+    spans: () => memory.getFinishedSpans(),
+  };
+}
+
+function samplerOf({ 'sampling.ratio': ratio, parentBased }: Settings): Sampler {
+  const root = ratio === 1 ? new AlwaysOnSampler() : new TraceIdRatioBasedSampler(ratio);
+  return parentBased ? new ParentBasedSampler({ root }) : root;
+}
+
+function processor(onEnd: () => void): SpanProcessor {
+  return { onStart: () => undefined, onEnd, forceFlush: () => Promise.resolve(), shutdown: () => Promise.resolve() };
+}
