@@ -1,0 +1,128 @@
+import { guard } from '@throughline/core';
+import type { ServerAddress } from '@throughline/core';
+
+/**
+ * What neo4j-driver-core keeps to itself and this adapter reads, the same in 5 and 6. A version to come may lack any
+ * of it.
+ */
+export interface DriverInternals {
+  readonly _meta?: { readonly address?: Address; readonly routing?: boolean };
+}
+
+export interface SessionInternals {
+  readonly _readConnectionHolder?: ConnectionHolder;
+  readonly _writeConnectionHolder?: ConnectionHolder;
+  readonly _transactionExecutor?: TransactionExecutor;
+  /** Those of the session's own `run`, the consumed ones too. */
+  readonly _results?: readonly ResultInternals[];
+  _executeInTransaction(...args: unknown[]): unknown;
+  /** Only 5 has it, for `readTransaction` and `writeTransaction`. */
+  _runTransaction?(...args: unknown[]): unknown;
+}
+
+export interface TransactionInternals {
+  readonly _connectionHolder?: ConnectionHolder;
+  _begin(...args: unknown[]): unknown;
+}
+
+/** Whom a transaction tells how its BEGIN went. */
+export interface BeginEvents {
+  onError?(error: unknown): void;
+  onComplete?(metadata: Metadata): void;
+}
+
+/** One for a session's reads and one for its writes; its transactions share them. */
+export interface ConnectionHolder {
+  readonly _database?: string;
+  /** A routing provider (`neo4j://`) has no address of its own. */
+  readonly _connectionProvider?: { readonly _address?: Address };
+}
+
+export interface TransactionExecutor {
+  /** On for `driver.executeQuery` only. */
+  readonly pipelineBegin?: boolean;
+  _executeTransactionInsidePromise?: RunAttempt;
+}
+
+/** Makes one attempt; `resolve` and `reject` are told how it went. All attempts of a call are given the same `call`. */
+export type RunAttempt = (
+  this: TransactionExecutor,
+  create: unknown,
+  work: unknown,
+  resolve: (value: unknown) => void,
+  reject: (error: unknown) => void,
+  wrap: unknown,
+  call: object,
+) => unknown;
+
+export interface ResultInternals {
+  /** Another promise once the driver has sent an auto-commit query again (6.3). */
+  readonly _streamObserverPromise?: Promise<ResultStream>;
+  /** `null` while the program has not come to the end. */
+  readonly _summary?: unknown;
+  readonly _error?: unknown;
+}
+
+/** What takes the server's answer to one query, whether the program looks at it or not. */
+export interface ResultStream {
+  readonly _server?: { readonly address?: string };
+  /** Set when it is over, before anybody is told. */
+  readonly _tail?: Metadata | null;
+  readonly _error?: unknown;
+  onNext(record: unknown): void;
+  _afterComplete?: ((metadata: Metadata) => unknown) | undefined;
+  _afterError?: ((error: unknown) => unknown) | undefined;
+}
+
+/** The end of an answer, as the server sends it. */
+export interface Metadata {
+  /** The database that answered. */
+  readonly db?: unknown;
+  /** `nodes-created` and the like; numbers in each of the driver's three forms. */
+  readonly stats?: Readonly<Record<string, unknown>>;
+}
+
+interface Address {
+  host(): string;
+  port(): number;
+}
+
+/** Where a call goes, as far as that is known before it is made. */
+export interface Destination {
+  readonly namespace: string | undefined;
+  readonly server: ServerAddress | undefined;
+}
+
+/** Where the calls of a session or a transaction go. */
+export function destinationOf(holder: ConnectionHolder | undefined): Destination {
+  return destination(() => [holder?._database, holder?._connectionProvider?._address]);
+}
+
+/** Where `driver.executeQuery` goes. */
+export function destinationOfDriver(
+  driver: DriverInternals,
+  config: { readonly database?: string } | undefined,
+): Destination {
+  return destination(() => [config?.database, driver._meta?.routing === true ? undefined : driver._meta?.address]);
+}
+
+function destination(read: () => readonly [database: string | undefined, address: Address | undefined]): Destination {
+  const known = guard('reading where a Neo4j call goes', () => {
+    const [database, address] = read();
+    return {
+      // The user's default database has the empty name.
+      namespace: database === '' ? undefined : database,
+      server: address && { address: address.host(), port: address.port() },
+    };
+  });
+  return known ?? { namespace: undefined, server: undefined };
+}
+
+/** The port that is not worth saying. */
+export const DEFAULT_PORT = 7687;
+
+/** `host:7687` and `[::1]:7687`, as a connection tells its server. */
+export function parseHostPort(hostPort: string): ServerAddress {
+  const [, host = hostPort, port] = /^\[?(.*?)\]?(?::(\d+))?$/.exec(hostPort) ?? [];
+  return { address: host, port: port === undefined ? undefined : Number(port) };
+}

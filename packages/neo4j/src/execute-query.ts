@@ -1,0 +1,89 @@
+import { intercept } from '@throughline/core';
+import type { AnyExecution, AnyFunction, Target } from '@throughline/core';
+import { executeQueryOperation } from './describe.js';
+import { destinationOfDriver } from './driver.js';
+import type { ConnectionHolder, DriverInternals, SessionInternals } from './driver.js';
+import type { Answer, Listener } from './when-consumed.js';
+
+/**
+ * `driver.executeQuery`: one span, which knows what its query was answered. The session and the transactions that the
+ * driver makes for it have no spans of their own.
+ */
+export const executeQuery = (prototype: { executeQuery: AnyFunction }): Target =>
+  intercept(prototype, 'executeQuery', (original, telemetry) => {
+    return function (this: unknown, ...args: never[]): unknown {
+      const [query, , config] = args as readonly unknown[];
+      const execution = telemetry.start(executeQueryOperation, {
+        query,
+        ...destinationOfDriver(this as DriverInternals, config as { database?: string } | undefined),
+      });
+      if (execution === undefined) return Reflect.apply(original, this, args);
+      const call: ExecuteQuery = { execution, answer: undefined };
+      launching = call;
+      let returned: Promise<unknown>;
+      try {
+        returned = execution.run(() => Reflect.apply(original, this, args)) as Promise<unknown>;
+      } finally {
+        launching = undefined;
+      }
+      if (!execution.observed) return returned;
+      return returned.then(
+        (value) => {
+          execution.succeed(call.answer);
+          return value;
+        },
+        (error: unknown) => {
+          execution.fail(error);
+          throw error;
+        },
+      );
+    };
+  });
+
+interface ExecuteQuery {
+  readonly execution: AnyExecution;
+  /** That of the last attempt. */
+  answer: Answer | undefined;
+}
+
+/** The call whose session is being made: the driver makes it before the call returns. */
+let launching: ExecuteQuery | undefined;
+
+const CALL = Symbol('throughline.executeQuery');
+type Marked = ConnectionHolder & { [CALL]?: ExecuteQuery };
+
+/** Marks the session that `executeQuery` is making. */
+export function claim(session: SessionInternals): void {
+  if (launching === undefined || session._transactionExecutor?.pipelineBegin !== true) return;
+  for (const holder of [session._readConnectionHolder, session._writeConnectionHolder] as readonly (
+    | Marked
+    | undefined
+  )[]) {
+    if (holder !== undefined) holder[CALL] = launching;
+  }
+  launching = undefined;
+}
+
+/** Whether `executeQuery` made the session or transaction with this connection holder. */
+export function isOfExecuteQuery(holder: ConnectionHolder | undefined): boolean {
+  return (holder as Marked | undefined)?.[CALL] !== undefined;
+}
+
+/** Takes what the query of an `executeQuery` is answered. `undefined` when nobody would see it. */
+export function listenerOf(holder: ConnectionHolder | undefined): Listener | undefined {
+  const call = (holder as Marked | undefined)?.[CALL];
+  if (call?.execution.observed !== true) return undefined;
+  return {
+    set: (attributes) => {
+      call.execution.set(attributes);
+    },
+    event: (name, attributes) => {
+      call.execution.event(name, attributes);
+    },
+    succeed: (answer) => {
+      call.answer = answer;
+    },
+    fail: () => {},
+    cancel: () => {},
+  };
+}
