@@ -143,8 +143,10 @@ function cancellation(execution: AnyExecution): () => void {
   };
 }
 
+/** What a program lists of the promise stays what it was: version 7 of OpenAI has own properties of these names. */
 function define(promise: ApiPromise, name: keyof ApiPromise, value: (...args: never[]) => unknown): void {
-  Object.defineProperty(promise, name, { configurable: true, enumerable: false, writable: true, value });
+  const enumerable = Object.prototype.propertyIsEnumerable.call(promise, name);
+  Object.defineProperty(promise, name, { configurable: true, enumerable, writable: true, value });
 }
 
 function isApiPromise(value: unknown): value is ApiPromise {
