@@ -17,11 +17,12 @@ it.each([
   ['a minified bundle', 'esm', { minify: true }],
   ['a CommonJS bundle', 'cjs', { minify: false }],
 ] as const)('%s', async (_, format, options) => {
+  const out = format === 'esm' ? 'out.mjs' : 'out.cjs';
   const place = fixture({ files: { ...files, 'main.mjs': main('{ modules: { openai: OpenAI } }') }, dependencies });
   try {
     await build({
       entryPoints: [path.join(place.folder, 'main.mjs')],
-      outfile: path.join(place.folder, 'bundle', format === 'esm' ? 'out.mjs' : 'out.cjs'),
+      outfile: path.join(place.folder, out),
       bundle: true,
       platform: 'node',
       format,
@@ -29,15 +30,14 @@ it.each([
       logLevel: 'silent',
       ...(format === 'esm' && {
         banner: {
-          js: "import { createRequire as __require } from 'node:module'; const require = __require(import.meta.url);",
+          js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",
         },
       }),
       ...options,
     });
-    // The bundle lies deeper than the program, so that it finds the exporter and OpenTelemetry but no library.
     const result = await runProgram({
       cwd: place.folder,
-      entry: `bundle/${format === 'esm' ? 'out.mjs' : 'out.cjs'}`,
+      entry: out,
     });
     expect(result.stderr).toBe('');
     expect(result.spans.map((span) => span.name)).toEqual(['chat m']);

@@ -1,32 +1,36 @@
 import path from 'node:path';
-import { describe, expect, it } from 'vitest';
 import { packageFolder, runProgram } from '@throughline/testing';
+import { describe, expect, it } from 'vitest';
 import { dependencies, files, repository } from './programs.js';
 
 const testing = path.join(repository, 'packages', 'testing');
 
 /** Both lines that users have: packages of the same names, linked under these. */
 const lines = [
-  { line: 'SDK 3', suffix: '', processor: 'new SimpleSpanProcessor({ exporter })' },
-  { line: 'SDK 2', suffix: '-sdk2', processor: 'new SimpleSpanProcessor(exporter)' },
-].map(({ line, suffix, processor }) => ({
+  { line: 'SDK 3', sdkTrace: '@opentelemetry/sdk-trace', rest: '' },
+  { line: 'SDK 2', sdkTrace: 'sdk-trace-sdk2', rest: '-sdk2' },
+].map(({ line, sdkTrace, rest }) => ({
   line,
-  processor,
   sdk: {
-    '@opentelemetry/sdk-trace': packageFolder(suffix === '' ? '@opentelemetry/sdk-trace' : 'sdk-trace-sdk2', testing),
-    '@opentelemetry/sdk-node': packageFolder(suffix === '' ? '@opentelemetry/sdk-node' : 'sdk-node-sdk2', testing),
-    '@opentelemetry/instrumentation': packageFolder(
-      suffix === '' ? '@opentelemetry/instrumentation' : 'instrumentation-sdk2',
-      testing,
+    '@opentelemetry/sdk-trace': packageFolder(sdkTrace, testing),
+    ...Object.fromEntries(
+      ['sdk-node', 'instrumentation'].map((name) => [
+        `@opentelemetry/${name}`,
+        packageFolder(rest === '' ? `@opentelemetry/${name}` : `${name}${rest}`, testing),
+      ]),
     ),
   },
 }));
 
-const exporter = `import { SimpleSpanProcessor, TracerProvider, NodeTracerProvider } from '@opentelemetry/sdk-trace';
+const imports = `import OpenAI from 'openai';
 import { createRequire } from 'node:module';
-const { exporter } = createRequire(import.meta.url)('./spans-to-fd3.cjs');`;
+import { SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
+import { openai } from '@throughline/openai';
+import { ask } from './ask.mjs';
+const { exporter } = createRequire(import.meta.url)('./spans-to-fd3.cjs');
+const spanProcessors = [new SimpleSpanProcessor({ exporter })];`;
 
-describe.each(lines)('$line', ({ sdk, processor }) => {
+describe.each(lines)('$line', ({ sdk }) => {
   const spans = async (main: string): Promise<readonly string[]> => {
     const result = await runProgram({
       files: { ...files, 'main.mjs': main },
@@ -40,29 +44,19 @@ describe.each(lines)('$line', ({ sdk, processor }) => {
   };
 
   it('NodeSDK takes an adapter as an instrumentation', async () => {
-    const names = await spans(`import OpenAI from 'openai';
-${exporter.replace(', TracerProvider, NodeTracerProvider', '')}
+    const names = await spans(`${imports}
 import { NodeSDK } from '@opentelemetry/sdk-node';
-import { openai } from '@throughline/openai';
-import { ask } from './ask.mjs';
-const sdk = new NodeSDK({ spanProcessors: [${processor}], instrumentations: [openai()] });
+const sdk = new NodeSDK({ spanProcessors, instrumentations: [openai()] });
 sdk.start();
 await ask(OpenAI);
 await sdk.shutdown();`);
     expect(names).toEqual(['@throughline/openai chat m']);
   });
 
-  it('registerInstrumentations takes an adapter and its provider', async () => {
-    const names = await spans(`import OpenAI from 'openai';
-import * as sdk from '@opentelemetry/sdk-trace';
-import { createRequire } from 'node:module';
+  it('registerInstrumentations takes an adapter with its provider, and disables it', async () => {
+    const names = await spans(`${imports}
 import { registerInstrumentations } from '@opentelemetry/instrumentation';
-import { openai } from '@throughline/openai';
-import { ask } from './ask.mjs';
-const { SimpleSpanProcessor } = sdk;
-const { exporter } = createRequire(import.meta.url)('./spans-to-fd3.cjs');
-const Provider = sdk.TracerProvider ?? sdk.BasicTracerProvider;
-const tracerProvider = new Provider({ spanProcessors: [${processor}] });
+const tracerProvider = new TracerProvider({ spanProcessors });
 const disable = registerInstrumentations({ tracerProvider, instrumentations: [openai()] });
 await ask(OpenAI);
 disable();
