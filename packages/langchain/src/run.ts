@@ -1,0 +1,123 @@
+import { context, createContextKey, trace } from '@opentelemetry/api';
+import type { Context } from '@opentelemetry/api';
+import { isSuppressed, offerModelCall } from '@throughline/core';
+import type { AnyExecution, ModelCall, Operation, Telemetry } from '@throughline/core';
+
+export type RunKind = 'agent' | 'workflow' | 'node' | 'chain' | 'model' | 'tool' | 'retriever';
+
+/** One run, as LangChain calls it: an invocation of a model, a tool, a graph, a step of a chain. */
+export interface Run {
+  readonly kind: RunKind;
+  readonly parent: Run | undefined;
+  /** The agent on whose behalf it runs. */
+  readonly agentName: string | undefined;
+  /** Where code of the run runs. */
+  context: Context;
+  /** `undefined` for a run without a span of its own, and once it is over. */
+  execution: AnyExecution | undefined;
+  /** Runs of one call with several prompts, in their order. */
+  readonly siblings: readonly Run[];
+  /** A model's call, which the client library below may claim. */
+  readonly offer: ModelCall | undefined;
+  /** How often each node was started, by its place in the graph. */
+  attempts?: Map<string, number>;
+}
+
+/**
+ * A method that is about to start its run. LangChain's callbacks do not say whose run starts: the object is left here
+ * for them.
+ */
+export interface Frame {
+  readonly kind: 'model' | 'tool' | 'retriever' | 'stream';
+  readonly self: object;
+  /** The run inside which the method runs. */
+  within: Run | undefined;
+  readonly started: Run[];
+  /** The id by which a model asked for a tool. */
+  readonly callId?: string | undefined;
+}
+
+/** The innermost run, or the method that is about to start one inside it. */
+const PLACE = createContextKey('throughline.langchain.place');
+
+function isFrame(place: Run | Frame | undefined): place is Frame {
+  return place !== undefined && 'started' in place;
+}
+
+/** The run whose code is running. */
+export function activeRun(active: Context = context.active()): Run | undefined {
+  const place = active.getValue(PLACE) as Run | Frame | undefined;
+  return isFrame(place) ? place.within : place;
+}
+
+/** The method whose run a run of this kind is. A stream starts one run of any kind, the others as many as they have prompts. */
+export function frameFor(kind: RunKind): Frame | undefined {
+  const place = context.active().getValue(PLACE) as Run | Frame | undefined;
+  if (!isFrame(place)) return undefined;
+  return place.kind === kind || (place.kind === 'stream' && place.started.length === 0) ? place : undefined;
+}
+
+export function newFrame(kind: Frame['kind'], self: object, callId?: string): Frame {
+  return { kind, self, within: undefined, started: [], callId };
+}
+
+export function inFrame<T>(frame: Frame, step: () => T): T {
+  frame.within = activeRun();
+  return context.with(context.active().setValue(PLACE, frame), step);
+}
+
+/** Runs code of a run. A span that the program opened inside the run stays active. */
+export function inRun<T>(run: Run | undefined, step: () => T): T {
+  return run === undefined || activeRun() === run ? step() : context.with(run.context, step);
+}
+
+export interface RunStart<Input> {
+  readonly kind: RunKind;
+  readonly parent: Run | undefined;
+  readonly agentName: string | undefined;
+  /** `undefined` for a run that is not shown: what runs in it belongs to the run around it. */
+  readonly operation: Operation<Input, unknown, unknown> | undefined;
+  readonly input: Input;
+  readonly offer?: ModelCall | undefined;
+}
+
+/**
+ * Starts a run in the caller's context. Its parent is what is active, if that lies inside the parent run: perhaps a span
+ * that the program opened there. A parallel branch, a queue or a stream that is pulled from elsewhere runs under
+ * something else: then the parent run itself is its parent.
+ */
+export function startRun<Input>(telemetry: Telemetry, start: RunStart<Input>): Run {
+  const { kind, parent, agentName, operation, input, offer } = start;
+  const active = context.active();
+  const base = parent === undefined || activeRun(active) === parent || isSuppressed(active) ? active : parent.context;
+  const frame = frameFor(kind);
+  const execution = operation === undefined ? undefined : telemetry.start(operation, input, base);
+  const run: Run = { kind, parent, agentName, context: base, execution, offer, siblings: frame?.started ?? [] };
+  run.context = (execution?.context ?? base).setValue(PLACE, run);
+  if (offer !== undefined) run.context = offerModelCall(run.context, offer);
+  frame?.started.push(run);
+  return run;
+}
+
+/** Ends a run once. What it leaves running finds its parent still, though not what the run had been given. */
+export function endRun(run: Run | undefined, end: (execution: AnyExecution) => void): void {
+  const execution = run?.execution;
+  if (run === undefined || execution === undefined) return;
+  run.execution = undefined;
+  end(execution);
+  if (execution.span !== undefined) run.context = trace.setSpanContext(run.context, execution.span.spanContext());
+}
+
+/** The caller gave the run up. */
+export function cancelRun(run: Run | undefined): void {
+  endRun(run, (execution) => {
+    execution.cancel();
+  });
+}
+
+/** The nearest run with a span, from this one outwards. */
+export function shownRun(run: Run | undefined): Run | undefined {
+  let at = run;
+  while (at !== undefined && at.execution === undefined) at = at.parent;
+  return at;
+}
