@@ -29,6 +29,8 @@ interface Copy {
   readonly supported: boolean;
   readonly range: string;
   readonly formats: Set<'esm' | 'cjs'>;
+  /** One of the files of interest has run. */
+  loaded?: boolean;
   failure?: string;
 }
 
@@ -65,7 +67,9 @@ export function attachModules(
     if (attachedFiles.get(key) === exports) return;
     attachedFiles.set(key, exports);
     try {
-      const targets = one.targets(exports as never, { version: copy.version, file });
+      const targets = one.targets(exports as never, { version: copy.version, file }).filter(Boolean);
+      copy.loaded = true;
+      if (targets.length === 0) return;
       detachers.push(all(targets)(telemetry));
       copy.formats.add(formatOf(file));
     } catch (error) {
@@ -139,6 +143,7 @@ export function attachModules(
     if (!copy.supported) return { state: 'unsupported', why: `supported are ${copy.range}` };
     if (copy.failure !== undefined) return { state: 'failed', why: copy.failure };
     if (copy.formats.size > 0) return { state: 'traced', why: 'its methods are patched' };
+    if (copy.loaded === true) return { state: 'failed', why: 'nothing of what is traced was found in it' };
     if (loads.unavailable === undefined) return { state: 'waiting', why: 'not loaded yet; will be traced when it is' };
     return {
       state: 'waiting',
