@@ -146,8 +146,10 @@ const BEFORE: Readonly<Record<string, readonly string[]>> = {
 };
 /** A brace after one of these words holds a query, not a map. */
 const SUBQUERIES = new Set(['CALL', 'EXISTS', 'COUNT', 'COLLECT', 'THEN', 'ELSE']);
-/** A keyword can follow these symbols. After others the same word is a name: `n.set`, `(match)`, `:CREATE`. */
+/** A keyword can follow these symbols; after another the same word is a name: `n.set`, `a = match`. */
 const BEFORE_KEYWORD = new Set([')', ']', '}', '{', '|', ';', '*', '%']);
+/** After these words a keyword is a name, or belongs to the clause that is open: `AS call`, `ON CREATE`. */
+const BEFORE_NAME = new Set('AND AS BY DELETE DISTINCT IN NOT ON OR REMOVE RETURN SET WHERE WITH XOR YIELD'.split(' '));
 
 const LIMIT = 255;
 
@@ -194,8 +196,10 @@ function summarizer(): Summarizer {
   };
 
   const isKeyword = (): boolean => {
+    const inside = open.at(-1);
+    if (inside === '[' || inside === '{' || (inside === '(' && previous !== '|')) return false;
     if (previousKind === 'symbol') return BEFORE_KEYWORD.has(previous);
-    return previousKind !== 'name' || !/^(?:AS|ON)$/i.test(previous);
+    return previousKind !== 'name' || !BEFORE_NAME.has(previous.toUpperCase());
   };
 
   const name = (token: string): void => {
