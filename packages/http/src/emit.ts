@@ -6,30 +6,26 @@ export type AroundEmit = (emit: AnyFunction, self: object, args: readonly unknow
 
 /** Sees the events of emitters without a listener, which the program could count. */
 export interface EmitWatch {
-  /** Call it with each emitter. The first of a class has the `emit` of its prototype replaced. */
-  over(emitter: object): void;
+  /** Call it with the owner of each emitter's `emit`; it is replaced the first time. */
+  on(owner: object): void;
   detach(): void;
 }
 
 /**
  * Replaces `emit` on prototypes when their first instance comes by, and not earlier: node:http and node:https take
- * milliseconds to load, and a program that never uses them shall not load them because of us.
+ * milliseconds to load, and a program that never uses them does not load them because of us.
  */
 export function watchEmit(telemetry: Telemetry, around: AroundEmit): EmitWatch {
   const watched = new Map<object, () => void>();
   return {
-    over(emitter) {
-      const prototype = Object.getPrototypeOf(emitter) as { emit: AnyFunction };
-      if (watched.has(prototype)) return;
-      const target = intercept(
-        prototype,
-        'emit',
-        (original) =>
-          function (this: unknown, ...args): unknown {
-            return around(original, this as object, args);
-          },
-      );
-      watched.set(prototype, target(telemetry));
+    on(owner) {
+      if (watched.has(owner)) return;
+      const target = intercept(owner as { emit: AnyFunction }, 'emit', (original) => {
+        return function (this: unknown, ...args): unknown {
+          return around(original, this as object, args);
+        };
+      });
+      watched.set(owner, target(telemetry));
     },
     detach() {
       for (const undo of watched.values()) undo();

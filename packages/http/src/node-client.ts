@@ -36,7 +36,7 @@ export function nodeClient({ ignoreOutgoing, propagateBaggageTo }: OutgoingSetti
         const execution = telemetry.start(outgoing, { kind: 'client', method: request.method, url, server }, active);
         if (execution !== undefined) {
           request[EXECUTION] = execution;
-          events.over(request);
+          events.on(Object.getPrototypeOf(request) as object);
         }
         if (isSuppressed(active)) return;
         writeTrace(request, execution?.context ?? active, goesTo(propagateBaggageTo, url, server));

@@ -63,9 +63,10 @@ export function nodeServer({ ignoreIncoming }: { readonly ignoreIncoming: readon
       if (serving === undefined) return;
       request[SERVING] = serving;
       response[SERVING] = serving;
-      events.over(server);
-      events.over(request);
-      events.over(response);
+      // Somebody else who replaced `emit` on the server itself may have taken the one that the class had before us.
+      events.on(Object.hasOwn(server, 'emit') ? server : prototypeOf(server));
+      events.on(prototypeOf(request));
+      events.on(prototypeOf(response));
     })(telemetry);
 
     function serve(request: IncomingMessage, response: ServerResponse): Serving | undefined {
@@ -86,6 +87,10 @@ export function nodeServer({ ignoreIncoming }: { readonly ignoreIncoming: readon
       events.detach();
     };
   };
+}
+
+function prototypeOf(emitter: object): object {
+  return Object.getPrototypeOf(emitter) as object;
 }
 
 /** A server that was started inside a span passes that span on to every connection; it is no parent of requests. */

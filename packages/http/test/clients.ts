@@ -1,0 +1,106 @@
+import { request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { text } from 'node:stream/consumers';
+import * as undici8 from 'undici';
+import * as undici6 from 'undici-v6';
+import * as undici7 from 'undici-v7';
+import { certificate } from './local-server.js';
+
+export interface Ask {
+  readonly method?: string;
+  readonly headers?: Record<string, string>;
+  readonly body?: string;
+  readonly signal?: AbortSignal;
+  /** Leave the body unread. */
+  readonly unread?: boolean;
+}
+
+/** What the program sees of an answer. */
+export interface Seen {
+  readonly status: number;
+  readonly body: string | undefined;
+}
+
+export type Client = (url: string, ask?: Ask) => Promise<Seen>;
+
+type Undici = typeof undici8;
+
+export const undicis: Record<'6' | '7' | '8', Undici> = {
+  6: undici6 as unknown as Undici,
+  7: undici7 as unknown as Undici,
+  8: undici8,
+};
+
+function fetching(fetch: (url: string, init: object) => Promise<Response>): Client {
+  return async (url, { unread, ...init } = {}) => {
+    const response = await fetch(url, init);
+    return { status: response.status, body: unread === true ? undefined : await response.text() };
+  };
+}
+
+function requesting(
+  request: (url: string, options: object) => Promise<Awaited<ReturnType<Undici['request']>>>,
+): Client {
+  return async (url, { unread, ...options } = {}) => {
+    const { statusCode, body } = await request(url, options);
+    body.on('error', () => {});
+    return { status: statusCode, body: unread === true ? undefined : await body.text() };
+  };
+}
+
+function streaming({ stream }: Undici): Client {
+  return async (url, { unread: _, ...options } = {}) => {
+    let status = 0;
+    const { PassThrough } = await import('node:stream');
+    const sink = new PassThrough();
+    const body = text(sink).catch(() => '');
+    await stream(url, { method: 'GET', ...options } as never, ({ statusCode }) => {
+      status = statusCode;
+      return sink;
+    });
+    return { status, body: await body };
+  };
+}
+
+function node(request: typeof httpRequest): Client {
+  return (url, { unread, body, ...options } = {}) =>
+    new Promise((resolve, reject) => {
+      const sent = request(url, { ca: certificate.cert, agent: false, ...options } as never, (response) => {
+        const status = response.statusCode ?? 0;
+        if (unread === true) {
+          response.on('error', () => {});
+          resolve({ status, body: undefined });
+        } else text(response).then((read) => resolve({ status, body: read }), reject);
+      });
+      sent.on('error', reject);
+      sent.end(body);
+    });
+}
+
+/** Every way to send a request over HTTP/1. */
+export const clients: [string, Client][] = [
+  ['the global fetch', fetching(fetch)],
+  ...Object.entries(undicis).flatMap(([major, undici]): [string, Client][] => [
+    [`undici ${major} request`, requesting(undici.request as never)],
+    [`undici ${major} stream`, streaming(undici)],
+    [`undici ${major} fetch`, fetching(undici.fetch as never)],
+    [
+      `undici ${major} Pool`,
+      async (url, ask) => {
+        const { origin, pathname, search } = new URL(url);
+        const pool = new undici.Pool(origin, { connections: 1 });
+        try {
+          return await requesting((_, options) => pool.request({ path: pathname + search, method: 'GET', ...options }))(
+            url,
+            ask,
+          );
+        } finally {
+          await pool.destroy();
+        }
+      },
+    ],
+  ]),
+  ['node:http', node(httpRequest)],
+];
+
+export const nodeHttps: Client = node(httpsRequest as typeof httpRequest);

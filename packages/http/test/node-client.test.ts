@@ -1,0 +1,203 @@
+import { Agent, ClientRequest, get, request } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { inside } from '@throughline/testing';
+import { describe, expect, it } from 'vitest';
+import { http } from '../src/index.js';
+import { localServer, values } from './local-server.js';
+import { afterwards, record, serve } from './recording.js';
+
+const onlyClient = { server: false };
+
+const closed = (sent: ClientRequest): Promise<void> =>
+  new Promise((resolve) => {
+    sent.on('error', () => {});
+    sent.on('close', () => resolve());
+  });
+
+const answered = (sent: ClientRequest): Promise<string> =>
+  new Promise((resolve, reject) => {
+    sent.on('error', reject);
+    sent.on('response', (response: IncomingMessage) => text(response).then(resolve, reject));
+    sent.end();
+  });
+
+describe('node:http', () => {
+  it.each([
+    ['an object', { 'x-one': '1', 'x-two': ['2', '3'] }],
+    ['an array', ['host', 'localhost', 'x-one', '1', 'x-two', '2']],
+    ['nothing', undefined],
+  ])('headers given as %s reach the server the same as without us', async (_, headers) => {
+    const { url, requests } = await serve();
+    const once = (): Promise<string> => answered(request(url, { agent: false, headers: headers as never }));
+    await once();
+    const plain = requests.splice(0);
+    const { ended } = record(onlyClient);
+    expect(await once()).toBe('hello');
+    const [span] = await ended(1);
+    expect(requests.map((one) => values(one, 'traceparent'))).toEqual([[`00-${span?.traceId}-${span?.spanId}-01`]]);
+    expect(requests.map((one) => one.headers.filter(([name]) => name !== 'traceparent'))).toEqual(
+      plain.map((one) => one.headers),
+    );
+  });
+
+  it('a traceparent among headers given as an array stays, and a body follows untouched', async () => {
+    record(onlyClient);
+    const { url, requests } = await serve((asked, response) => void asked.pipe(response));
+    const sent = request(url, {
+      method: 'POST',
+      headers: ['host', 'localhost', 'content-length', '4', 'Traceparent', 'mine'] as never,
+    });
+    sent.write('ab');
+    sent.write('cd');
+    expect(await answered(sent)).toBe('abcd');
+    expect(requests.map((one) => values(one, 'traceparent'))).toEqual([['mine']]);
+  });
+
+  it('a request that waits for 100 Continue works', async () => {
+    const { ended } = record(onlyClient);
+    const { url } = await serve((asked, response) => void asked.pipe(response));
+    const sent = request(url, { method: 'POST', headers: { expect: '100-continue', 'content-length': 2 } });
+    const got = new Promise<string>((resolve, reject) => {
+      sent.on('response', (response) => text(response).then(resolve, reject));
+    });
+    sent.on('continue', () => sent.end('ok'));
+    sent.flushHeaders();
+    expect(await got).toBe('ok');
+    expect((await ended(1))[0]?.attributes['http.response.status_code']).toBe(200);
+  });
+
+  it('requests on one connection, and those that wait for it, stay with their programs', async () => {
+    const { ended, spans } = record(onlyClient);
+    const { url } = await serve();
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    afterwards(() => agent.destroy());
+    const names = ['a', 'b', 'c'];
+    await Promise.all(names.map((name) => inside(name, () => answered(get(`${url}/${name}`, { agent })))));
+    await ended(6);
+    for (const name of names) {
+      const program = spans().find((span) => span.name === name);
+      const sent = spans().find(({ parentId }) => parentId === program?.spanId);
+      expect(sent?.attributes['url.full']).toBe(`${url}/${name}`);
+    }
+  });
+
+  it.each([
+    ['aborted before it has a connection', (sent: ClientRequest) => sent.abort()],
+    ['destroyed before it has a connection', (sent: ClientRequest) => sent.destroy()],
+    [
+      'destroyed while it waits',
+      (sent: ClientRequest) => void sent.on('finish', () => setImmediate(() => sent.destroy())),
+    ],
+  ])('a request %s is no error', async (_, giveUp) => {
+    const { ended } = record(onlyClient);
+    const { url } = await serve(() => {});
+    const sent = get(url, { agent: false });
+    giveUp(sent);
+    await closed(sent);
+    const [span] = await ended(1);
+    expect(span?.status).toBe('UNSET');
+    expect(span?.attributes['throughline.cancelled']).toBe(true);
+  });
+
+  it("a request destroyed with an error has the program's error", async () => {
+    const { ended } = record(onlyClient);
+    const { url } = await serve(() => {});
+    const sent = get(url);
+    class SlowError extends Error {}
+    sent.destroy(new SlowError('SECRET'));
+    await closed(sent);
+    const [span] = await ended(1);
+    expect(span?.attributes['error.type']).toBe('SlowError');
+    expect(JSON.stringify(span)).not.toContain('SECRET');
+  });
+
+  it('an upgrade is no span; one that nobody asked for is given up', async () => {
+    const { ended, spans, open } = record(onlyClient);
+    const server = createServer((socket) => {
+      socket.on('data', () => socket.write('HTTP/1.1 101 Switching\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n'));
+      socket.on('error', () => {});
+    });
+    const path = join(tmpdir(), `throughline-http-${process.pid}.sock`);
+    await new Promise<void>((listening) => {
+      server.listen(path, listening);
+    });
+    afterwards(() => server.close());
+    await closed(get({ socketPath: path, headers: { connection: 'upgrade', upgrade: 'x' } }));
+    expect([spans(), open()]).toEqual([[], 0]);
+    await closed(get({ socketPath: path }));
+    const [span] = await ended(1);
+    expect(span?.attributes).toMatchObject({ 'server.address': path, 'throughline.cancelled': true });
+  });
+
+  it('with a host of its own the port is not guessed', async () => {
+    const { ended } = record(onlyClient);
+    const { url, requests } = await serve();
+    await answered(get(`${url}/a`, { headers: { host: 'example.com' } }));
+    const [span] = await ended(1);
+    expect(span?.attributes).toMatchObject({ 'server.address': 'localhost', 'url.full': 'http://localhost/a' });
+    expect(span?.attributes).not.toHaveProperty('server.port');
+    expect(requests.map((one) => values(one, 'host'))).toEqual([['example.com']]);
+  });
+
+  it('the default port and an IPv6 host are written as in a URL', async () => {
+    const { ended } = record(onlyClient);
+    await closed(
+      get('http://[::1]:80/a', { lookup: undefined, timeout: 1 }).on('timeout', function (this: ClientRequest) {
+        this.destroy();
+      }),
+    );
+    expect((await ended(1))[0]?.attributes).toMatchObject({
+      'server.address': '::1',
+      'server.port': 80,
+      'url.full': 'http://[::1]/a',
+    });
+  });
+
+  it('a password in a URL is not recorded', async () => {
+    const { ended } = record(onlyClient);
+    const { url, requests } = await serve();
+    await answered(get(url.replace('//', '//me:SECRET@')));
+    const [span] = await ended(1);
+    expect(JSON.stringify(span)).not.toContain('SECRET');
+    expect(requests.map((one) => values(one, 'authorization').length)).toEqual([1]);
+  });
+
+  it('no listener, name or length that a program can see is changed', async () => {
+    const { url } = await serve();
+    const look = async (): Promise<unknown> => {
+      const sent = get(url);
+      const counts = sent.eventNames().map((name) => [name, sent.listenerCount(name)]);
+      const response = await new Promise<IncomingMessage>((resolve) => void sent.on('response', resolve));
+      const later = [sent, response].map((one) => one.eventNames().map((name) => [name, one.listenerCount(name)]));
+      response.resume();
+      await closed(sent);
+      const { emit } = ClientRequest.prototype;
+      return [
+        counts,
+        later,
+        emit.name,
+        emit.length,
+        Object.keys(ClientRequest.prototype).filter((key) => key !== 'emit'),
+      ];
+    };
+    const plain = await look();
+    record(onlyClient);
+    expect(await look()).toEqual(plain);
+  });
+
+  it('disabled, everything is as it was', async () => {
+    const { url, close } = await localServer();
+    const before = Object.getOwnPropertyDescriptor(ClientRequest.prototype, 'emit');
+    const instrumentation = http(onlyClient);
+    instrumentation.enable();
+    record();
+    await answered(get(url));
+    instrumentation.disable();
+    expect(Object.getOwnPropertyDescriptor(ClientRequest.prototype, 'emit')).toEqual(before);
+    await close();
+  });
+});

@@ -1,0 +1,199 @@
+import { context, propagation, SpanKind, trace } from '@opentelemetry/api';
+import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } from '@opentelemetry/core';
+import { AlwaysOffSampler } from '@opentelemetry/sdk-trace';
+import { inside } from '@throughline/testing';
+import { describe, expect, it } from 'vitest';
+import { clients, nodeHttps } from './clients.js';
+import { closedPort, values } from './local-server.js';
+import { record, serve } from './recording.js';
+
+const onlyClient = { server: false };
+
+describe.each(clients)('%s', (_, ask) => {
+  it('gives one span for the request, and the server gets its id', async () => {
+    const { ended, span, open } = record(onlyClient);
+    const { url, port, requests } = await serve();
+    const seen = await inside('program', () =>
+      ask(`${url}/users/7?page=2&token=SECRET`, { method: 'POST', body: 'SECRET', headers: { 'x-key': 'SECRET' } }),
+    );
+    expect(seen).toEqual({ status: 200, body: 'hello' });
+    await ended(2);
+    const post = span('POST');
+    expect(post).toMatchObject({
+      kind: SpanKind.CLIENT,
+      status: 'UNSET',
+      parentId: span('program').spanId,
+      events: [],
+    });
+    expect(post.attributes).toEqual({
+      'http.request.method': 'POST',
+      'http.response.status_code': 200,
+      'network.peer.address': expect.stringMatching(/^(127\.0\.0\.1|::1)$/) as string,
+      'network.peer.port': port,
+      'network.protocol.version': '1.1',
+      'server.address': 'localhost',
+      'server.port': port,
+      'url.full': `${url}/users/7?page=2&token=REDACTED`,
+    });
+    expect(requests.map((request) => values(request, 'traceparent'))).toEqual([
+      [`00-${post.traceId}-${post.spanId}-01`],
+    ]);
+    expect(requests.map((request) => values(request, 'x-key'))).toEqual([['SECRET']]);
+    expect(open()).toBe(0);
+  });
+
+  it('an answer of 400 and above is an error, and the program sees it as before', async () => {
+    const { ended } = record(onlyClient);
+    const { url } = await serve((__, response) => response.writeHead(404).end('no'));
+    expect(await ask(url)).toEqual({ status: 404, body: 'no' });
+    expect((await ended(1))[0]).toMatchObject({ status: 'ERROR', message: undefined, events: [] });
+    expect((await ended(1))[0]?.attributes['error.type']).toBe('404');
+  });
+
+  it('a refused connection is an error', async () => {
+    const { ended } = record(onlyClient);
+    const url = `http://127.0.0.1:${await closedPort()}/`;
+    await expect(ask(url)).rejects.toThrow();
+    const [span] = await ended(1);
+    expect(span?.status).toBe('ERROR');
+    expect(span?.attributes).toMatchObject({ 'error.type': 'ECONNREFUSED', 'url.full': url });
+  });
+
+  it('a request that the program aborts is no error', async () => {
+    const { ended } = record(onlyClient);
+    const controller = new AbortController();
+    const { url } = await serve(() => controller.abort());
+    await expect(ask(url, { signal: controller.signal })).rejects.toMatchObject({ name: 'AbortError' });
+    const [span] = await ended(1);
+    expect(span?.status).toBe('UNSET');
+    expect(span?.attributes).toMatchObject({ 'throughline.cancelled': true });
+    expect(span?.attributes).not.toHaveProperty('error.type');
+  });
+
+  it('a time-out is an error', async () => {
+    const { ended } = record(onlyClient);
+    const { url } = await serve(() => {});
+    await expect(ask(url, { signal: AbortSignal.timeout(50) })).rejects.toThrow();
+    const [span] = await ended(1);
+    expect(span?.status).toBe('ERROR');
+    expect(span?.attributes['error.type']).toBe('TimeoutError');
+  });
+
+  it('a connection that the server cuts is an error', async () => {
+    const { ended } = record(onlyClient);
+    const { url } = await serve((request) => request.socket.destroy());
+    await expect(ask(url)).rejects.toThrow();
+    const [span] = await ended(1);
+    expect(span?.status).toBe('ERROR');
+    expect(['ECONNRESET', 'UND_ERR_SOCKET']).toContain(span?.attributes['error.type']);
+  });
+
+  it('a body that goes on, or that nobody reads, does not keep the span open', async () => {
+    const { ended } = record(onlyClient);
+    const { url } = await serve((__, response) => void response.writeHead(200).write('first'));
+    const controller = new AbortController();
+    const asked = ask(url, { unread: true, signal: controller.signal });
+    expect((await ended(1))[0]?.attributes['http.response.status_code']).toBe(200);
+    controller.abort();
+    await asked.catch(() => {});
+    expect(await ended(1)).toHaveLength(1);
+  });
+
+  it('early hints are not the answer', async () => {
+    const { ended } = record(onlyClient);
+    const { url } = await serve((__, response) => {
+      response.writeEarlyHints({ link: '</a>; rel=preload' }, () => response.writeHead(201).end());
+    });
+    await ask(url);
+    expect((await ended(1))[0]?.attributes['http.response.status_code']).toBe(201);
+  });
+
+  it('a traceparent of the program is sent as it is, once', async () => {
+    const { ended } = record(onlyClient);
+    const { url, requests } = await serve();
+    const traceparent = '00-11111111111111111111111111111111-2222222222222222-01';
+    await ask(url, { headers: { TraceParent: traceparent } });
+    await ended(1);
+    expect(requests.map((request) => values(request, 'traceparent'))).toEqual([[traceparent]]);
+  });
+
+  it('outside a trace that is recorded the trace is passed on all the same', async () => {
+    record(onlyClient, { sampler: new AlwaysOffSampler() });
+    const { url, requests } = await serve();
+    await inside('program', async () => {
+      const { traceId, spanId } = trace.getActiveSpan()?.spanContext() ?? {};
+      await ask(url);
+      expect(requests.map((request) => values(request, 'traceparent'))).toEqual([[`00-${traceId}-${spanId}-00`]]);
+    });
+  });
+
+  it('inside suppressTracing nothing is sent and nothing is recorded', async () => {
+    const { open, spans } = record(onlyClient);
+    const { url, requests } = await serve();
+    await inside('program', () =>
+      context.with(context.active().setValue(Symbol.for('OpenTelemetry SDK Context Key SUPPRESS_TRACING'), true), () =>
+        ask(url),
+      ),
+    );
+    expect(requests.map((request) => values(request, 'traceparent'))).toEqual([[]]);
+    expect([open(), spans().map(({ name }) => name)]).toEqual([0, ['program']]);
+  });
+
+  it('without a propagator nothing is sent', async () => {
+    record(onlyClient);
+    propagation.disable();
+    const { url, requests } = await serve();
+    await ask(url);
+    expect(requests.map((request) => values(request, 'traceparent'))).toEqual([[]]);
+  });
+
+  it.each([
+    ['host', (port: number) => `localhost:${port}`],
+    ['URL', () => /\/private\b/g],
+  ])('a request to an ignored %s is left alone', async (__, ignored) => {
+    const { url, port, requests } = await serve();
+    const { spans, open } = record({ server: false, ignoreOutgoing: [ignored(port)] });
+    await ask(`${url}/private`);
+    await ask(`${url}/private`);
+    expect(requests.map((request) => values(request, 'traceparent'))).toEqual([[], []]);
+    expect([open(), spans()]).toEqual([0, []]);
+  });
+
+  it('each of many requests has its own parent', async () => {
+    const { ended, spans } = record(onlyClient);
+    const { url, requests } = await serve();
+    await Promise.all(
+      Array.from({ length: 8 }, (__, index) => inside(`program ${index}`, () => ask(`${url}/${index}`))),
+    );
+    await ended(16);
+    for (const request of requests) {
+      const program = spans().find(({ name }) => name === `program ${request.url.slice(1)}`);
+      const sent = spans().find(({ parentId }) => parentId === program?.spanId);
+      expect(values(request, 'traceparent')).toEqual([`00-${program?.traceId}-${sent?.spanId}-01`]);
+    }
+  });
+});
+
+it('node:https gives the same span', async () => {
+  const { ended } = record(onlyClient);
+  const { url, port } = await serve(undefined, 'https');
+  expect(await nodeHttps(`${url}/a`)).toEqual({ status: 200, body: 'hello' });
+  expect((await ended(1))[0]?.attributes).toMatchObject({ 'server.port': port, 'url.full': `${url}/a` });
+});
+
+it('baggage goes only where it may, and that of the program stays', async () => {
+  const { url, requests } = await serve();
+  record({ server: false, propagateBaggageTo: [/\/inside/] });
+  propagation.disable();
+  propagation.setGlobalPropagator(
+    new CompositePropagator({ propagators: [new W3CTraceContextPropagator(), new W3CBaggagePropagator()] }),
+  );
+  const within = propagation.setBaggage(context.active(), propagation.createBaggage({ user: { value: '7' } }));
+  await context.with(within, async () => {
+    await fetch(`${url}/inside`);
+    await fetch(`${url}/elsewhere`);
+    await fetch(`${url}/inside`, { headers: { baggage: 'mine=1' } });
+  });
+  expect(requests.map((request) => values(request, 'baggage'))).toEqual([['user=7'], [], ['mine=1']]);
+  expect(requests.map((request) => values(request, 'traceparent').length)).toEqual([1, 1, 1]);
+});
