@@ -12,7 +12,7 @@ const allowed = {
   sdk: (name) => name === '@throughline/core' || name.startsWith('@opentelemetry/'),
 };
 const specifier =
-  /\bfrom\s*["']([^"']+)["']|\bimport\s*["']([^"']+)["']|\bimport\(\s*["']([^"']+)["']|\brequire\(["']([^"']+)["']|reference types=["']([^"']+)["']/g;
+  /\bfrom\s*["']([\w@./:-]+)["']|\bimport\s*["']([\w@./:-]+)["']|\bimport\(\s*["']([\w@./:-]+)["']|\brequire\(["']([\w@./:-]+)["']|reference types=["']([\w@./:-]+)["']/g;
 
 const problems = [];
 let files = 0;
