@@ -7,10 +7,16 @@ import { embeddingsOperation } from './embeddings.js';
 import { providers } from './endpoint.js';
 import { failureOf } from './failure.js';
 import { createResponseOperation, retrieveResponseOperation } from './responses.js';
+import { tracedTools } from './run-tools.js';
 import { textCompletionOperation } from './text-completion.js';
 
 /** Openai 4 has its classes in the entry; from 5 on the entry, Azure's and Bedrock's client all import `client`. */
 const FILES = ['client.mjs', 'client.js', 'index.mjs', 'index.js'];
+
+/** Where 4 has `runTools()`; no class that is exported leads there. */
+const BETA_FILES = ['resources/beta/chat/completions.mjs', 'resources/beta/chat/completions.js'];
+
+const VERSIONS = '>=4 <8';
 
 /**
  * Traces openai 4 to 7: chat, responses, embeddings and the old completions; plain, streamed and parsed. `parse()`,
@@ -22,7 +28,12 @@ export const openai: Adapter = adapter({
   version: manifest.version,
   options: {},
   providers,
-  targets: (settings) => [module('openai', '>=4 <8', FILES, (exports) => targetsOf(clientIn(exports), settings))],
+  targets: (settings) => [
+    module('openai', VERSIONS, FILES, (exports) => targetsOf(clientIn(exports), settings)),
+    module('openai', VERSIONS, BETA_FILES, ({ Completions }: Partial<typeof OpenAI.Chat>) => [
+      typeof Completions?.prototype?.runTools === 'function' && tracedTools(Completions.prototype, 'runTools'),
+    ]),
+  ],
 });
 
 function targetsOf(
@@ -35,13 +46,14 @@ function targetsOf(
   const createResponse = createResponseOperation(settings, failure);
   const retrieveResponse = retrieveResponseOperation(settings, failure);
   // Responses came with 4.87, and their beta, which is called the same, with 6.
-  const resources = [Responses, Beta?.Responses as unknown as typeof Responses | undefined];
+  const responses = [Responses, Beta?.Responses as unknown as typeof Responses | undefined];
   return [
     method(Chat.Completions.prototype, 'create', chatOperation(settings, failure), whenParsed),
-    ...resources.flatMap((one) => [
+    ...responses.flatMap((one) => [
       one && method(one.prototype, 'create', createResponse, whenParsed),
       one && method(one.prototype, 'retrieve', retrieveResponse, whenParsed),
     ]),
+    tracedTools(Chat.Completions.prototype, 'runTools'),
     Embeddings && method(Embeddings.prototype, 'create', embeddingsOperation(settings, failure), whenParsed),
     Completions && method(Completions.prototype, 'create', textCompletionOperation(settings, failure), whenParsed),
   ];

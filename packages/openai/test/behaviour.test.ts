@@ -20,6 +20,8 @@ const chat = { model: MODEL, messages: [...messages] };
 const streamed = { ...chat, stream: true } as const;
 const schema = { type: 'object', properties: { a: { type: 'string' } }, required: ['a'], additionalProperties: false };
 
+const requestId = ({ _request_id: id }: { _request_id?: string | null }): unknown => id;
+
 interface Scenario {
   /** Answers of the server; by default it echoes. */
   readonly scripts?: readonly Script[];
@@ -81,7 +83,7 @@ const scenarios: Record<string, Scenario> = {
       const promise = client.chat.completions.create(chat);
       const { data } = await promise.withResponse();
       const again = await promise;
-      return [data === again, again === (await promise), again._request_id];
+      return [data === again, again === (await promise), requestId(again)];
     },
   },
   'then, catch and finally mixed with asResponse()': {
@@ -386,7 +388,7 @@ const scenarios: Record<string, Scenario> = {
         ...chat,
         response_format: { type: 'json_schema', json_schema: { name: 'x', schema, strict: true } },
       });
-      return [completion, completion.choices[0]?.message.parsed, completion._request_id];
+      return [completion, completion.choices[0]?.message.parsed, requestId(completion)];
     },
   },
   'parse() of a chat that was cut off throws': {
@@ -454,6 +456,71 @@ const scenarios: Record<string, Scenario> = {
       stream.on('response.output_text.delta', (event) => seen.push(event));
       return [seen, await stream.finalResponse()];
     },
+  },
+  'runTools() runs tools, in turns': {
+    scripts: [
+      scenario.toolCalls([
+        { name: 'add', arguments: { a: 1 } },
+        { name: 'fetch', arguments: '{}' },
+      ]),
+      scenario.text('three'),
+    ],
+    async program({ client }) {
+      const seen: unknown[] = [];
+      const description = {
+        name: 'add',
+        description: 'adds',
+        parameters: {},
+        parse: JSON.parse,
+        state: 'mine',
+        function(this: { state: string }, args: { a: number }, ...rest: unknown[]) {
+          seen.push([this.state, args, rest.length]);
+          return args.a + 2;
+        },
+      };
+      const runner = chatHelpers(client).runTools({
+        ...chat,
+        tools: [
+          { type: 'function', function: description as never },
+          {
+            type: 'function',
+            function: {
+              function: async function fetch() {
+                return 'fetched';
+              },
+              parameters: {},
+              description: '',
+            },
+          },
+        ],
+      });
+      runner.on('functionToolCallResult', (content) => seen.push(content));
+      return [await runner.finalContent(), runner.messages, seen];
+    },
+    spans: [...OK, ...OK, 'execute_tool add UNSET', 'execute_tool fetch UNSET'],
+  },
+  'runTools() with a tool that fails': {
+    scripts: [scenario.toolCalls([{ name: 'add' }])],
+    async program({ client }) {
+      const runner = chatHelpers(client).runTools({
+        ...chat,
+        tools: [
+          {
+            type: 'function',
+            function: {
+              name: 'add',
+              description: '',
+              parameters: {},
+              function() {
+                throw new RangeError('too much');
+              },
+            },
+          },
+        ],
+      });
+      return errorOf(runner.done());
+    },
+    spans: [...OK, 'execute_tool add ERROR RangeError'],
   },
   'a response': {
     async program({ client }) {

@@ -228,9 +228,9 @@ async function drop(program: () => Promise<unknown>): Promise<void> {
 
 /** Collects garbage until `done` settles. */
 async function collected<T>(done: Promise<T>): Promise<T> {
-  let settled = false;
-  const waiting = done.finally(() => (settled = true));
-  while (!settled) {
+  const state = { settled: false };
+  const waiting = done.finally(() => (state.settled = true));
+  while (!state.settled) {
     collectGarbage();
     await turn();
   }

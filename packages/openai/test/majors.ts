@@ -1,5 +1,6 @@
 import * as v7 from 'openai';
 import * as v4 from 'openai-v4';
+import * as betaOfV4 from 'openai-v4/resources/beta/chat/completions';
 import * as v5 from 'openai-v5';
 import * as v6 from 'openai-v6';
 
@@ -12,6 +13,11 @@ export const majors: readonly (readonly [string, Major])[] = [
   ['openai 6', v6 as unknown as Major],
   ['openai 7', v7],
 ];
+
+/** What an adapter has to be handed of a major, to be attached by hand as it is by itself. */
+export function modulesOf(api: Major): readonly object[] {
+  return api === majors[0]?.[1] ? [api, betaOfV4] : [api];
+}
 
 /** `parse()`, `stream()` and `runTools()` of chat, which were beta in 4. */
 export function chatHelpers(client: v7.OpenAI): v7.OpenAI['chat']['completions'] {

@@ -2,6 +2,7 @@ import { startOpenAIServer } from '@throughline/testing';
 import type { OpenAIServer, Recorder, Script } from '@throughline/testing';
 import type { OpenAI } from 'openai';
 import { openai } from '../src/index.js';
+import { modulesOf } from './majors.js';
 import type { Major } from './majors.js';
 
 /** What a scenario's program has. */
@@ -47,7 +48,7 @@ export async function runTraced(
   options: Parameters<typeof openai>[0] = {},
 ): Promise<Sight> {
   const adapter = openai(options);
-  adapter.instrument(api);
+  for (const module of modulesOf(api)) adapter.instrument(module);
   try {
     return await run(api, scripts, program);
   } finally {
