@@ -14,14 +14,18 @@ const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
  * @returns what stops watching.
  */
 export function watchEnding(pipeline: Pipeline, tracing: Pick<Tracing, 'flush'>): () => void {
+  const flush = (): Promise<void> => {
+    pipeline.hurry();
+    return tracing.flush(PATIENCE);
+  };
   const onEnd = (): void => {
     // Waiting keeps the process alive, after which this event comes again.
-    if (pipeline.hasNews()) void tracing.flush(PATIENCE);
+    if (pipeline.hasNews()) void flush();
   };
   const onSignal = (signal: NodeJS.Signals): void => {
     // Gone before the program's own handlers are called: they can count who listens. A second signal ends at once.
     process.removeListener(signal, onSignal);
-    const flushed = tracing.flush(PATIENCE);
+    const flushed = flush();
     if (process.listenerCount(signal) === 0) {
       void flushed.then(() => process.kill(process.pid, signal));
     } else {

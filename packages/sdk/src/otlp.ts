@@ -1,36 +1,117 @@
-import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-proto';
-import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
+import { ExportResultCode } from '@opentelemetry/core';
+import type { ExportResult } from '@opentelemetry/core';
+import { createOtlpNetworkExportDelegate, ExporterMetrics } from '@opentelemetry/otlp-exporter-base';
+import type { IOtlpExportDelegate } from '@opentelemetry/otlp-exporter-base';
+import { convertLegacyHttpOptions } from '@opentelemetry/otlp-exporter-base/node-http';
+import {
+  MetricsExporterMetricsHelper,
+  ProtobufMetricsSerializer,
+  ProtobufTraceSerializer,
+  TraceExporterMetricsHelper,
+} from '@opentelemetry/otlp-transformer';
+import type { IExporterMetricsHelper, ISerializer } from '@opentelemetry/otlp-transformer';
 import { PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
 import type { MetricReader } from '@opentelemetry/sdk-metrics';
 import { BatchSpanProcessor, SimpleSpanProcessor } from '@opentelemetry/sdk-trace';
 import type { SpanProcessor } from '@opentelemetry/sdk-trace';
+import { warnOnce } from '@throughline/core';
+import { otlpTransport } from './otlp-transport.js';
 import type { Settings } from './settings.js';
 
+/** What sends to a collector, and how to tell it that the process ends. */
+export interface Sender<T> {
+  readonly to: T;
+  hurry(): void;
+}
+
 /** Spans to a collector: OTLP over HTTP as protobuf. */
-export function otlpProcessor(settings: Settings): SpanProcessor {
-  const exporter = new OTLPTraceExporter(target(settings, 'traces'));
-  return settings.batch
+export function otlpSpans(settings: Settings): Sender<SpanProcessor> {
+  const { delegate, hurry } = delegateTo(settings, 'traces', ProtobufTraceSerializer, TraceExporterMetricsHelper);
+  const exporter = handingOver(delegate);
+  const processor = settings.batch
     ? new BatchSpanProcessor({
         exporter,
         maxQueueSize: settings['batch.maxQueueSize'],
         maxExportBatchSize: settings['batch.maxExportBatchSize'],
         scheduledDelayMillis: settings['batch.delayMs'],
-        exportTimeoutMillis: settings['batch.timeoutMs'],
       })
     : new SimpleSpanProcessor({ exporter });
+  return {
+    to: {
+      onStart: () => undefined,
+      onEnd: (span) => processor.onEnd(span),
+      async forceFlush() {
+        await processor.forceFlush();
+        await exporter.forceFlush();
+      },
+      shutdown: () => processor.shutdown(),
+    },
+    hurry,
+  };
 }
 
 /** Metrics to the same collector. */
-export function otlpReader(settings: Settings): MetricReader {
-  return new PeriodicExportingMetricReader({ exporter: new OTLPMetricExporter(target(settings, 'metrics')) });
+export function otlpMetrics(settings: Settings): Sender<MetricReader> {
+  const { delegate, hurry } = delegateTo(settings, 'metrics', ProtobufMetricsSerializer, MetricsExporterMetricsHelper);
+  return { to: new PeriodicExportingMetricReader({ exporter: handingOver(delegate) }), hurry };
 }
 
-/** Without an endpoint OpenTelemetry's own variables count. */
-function target(
-  { endpoint, headers }: Settings,
+/**
+ * Says that a batch is sent as soon as it is handed over: while the SDK waits for an answer, its timers keep the process
+ * alive. How many batches are under way is limited all the same, and a flush waits for them.
+ */
+function handingOver<T>(
+  delegate: IOtlpExportDelegate<T>,
+): Pick<IOtlpExportDelegate<T>, 'export' | 'forceFlush' | 'shutdown'> {
+  return {
+    export(items, done) {
+      delegate.export(items, ({ code, error }: ExportResult) => {
+        if (code !== ExportResultCode.SUCCESS) warnOnce(`telemetry could not be sent: ${reasonOf(error)}`);
+      });
+      done({ code: ExportResultCode.SUCCESS });
+    },
+    forceFlush: () => delegate.forceFlush(),
+    shutdown: () => delegate.shutdown(),
+  };
+}
+
+function delegateTo<Items, Answer>(
+  settings: Settings,
   signal: 'traces' | 'metrics',
-): { url?: string; headers: Record<string, string> } {
-  if (endpoint === undefined) return { headers: { ...headers } };
-  const base = endpoint.replace(/\/(?:v1\/(?:traces|metrics|logs)\/?)?$/, '');
-  return { url: `${base}/v1/${signal}`, headers: { ...headers } };
+  serializer: ISerializer<Items, Answer>,
+  metricsHelper: IExporterMetricsHelper<Items>,
+): { delegate: IOtlpExportDelegate<Items>; hurry(): void } {
+  const { endpoint, headers } = settings;
+  const collector = convertLegacyHttpOptions(
+    { ...(endpoint !== undefined && { url: urlOf(endpoint, signal) }), headers: { ...headers } },
+    signal.toUpperCase(),
+    `v1/${signal}`,
+    { 'Content-Type': 'application/x-protobuf' },
+  );
+  const transport = otlpTransport(collector);
+  const limits = {
+    compression: collector.compression,
+    timeoutMillis: Math.min(collector.timeoutMillis, settings['batch.timeoutMs']),
+    // As many spans may be under way as may wait.
+    concurrencyLimit: Math.max(1, Math.floor(settings['batch.maxQueueSize'] / settings['batch.maxExportBatchSize'])),
+  };
+  const metrics = new ExporterMetrics<Items>({
+    componentType: `otlp_http_${signal === 'traces' ? 'span' : 'metric'}_exporter`,
+    metricsHelper,
+    url: collector.url,
+    meterProvider: undefined,
+    responseAttributesFromError: () => ({}),
+  });
+  return { delegate: createOtlpNetworkExportDelegate(limits, serializer, metrics, transport), hurry: transport.hurry };
+}
+
+/** The address of a signal. A base that ends in a signal's path is taken as it was meant. */
+function urlOf(endpoint: string, signal: string): string {
+  return `${endpoint.replace(/(?:\/v1\/(?:traces|metrics|logs))?\/?$/, '')}/v1/${signal}`;
+}
+
+/** `ECONNREFUSED`, `HTTP 401`: never an address, which can hold a key. */
+function reasonOf(error: unknown): string {
+  const { code, message, name } = error as { code?: unknown; message?: unknown; name?: string };
+  return String(typeof code === 'string' && code !== '' ? code : (message ?? name));
 }

@@ -14,7 +14,7 @@ import type { ReadableSpan, Sampler, SpanProcessor } from '@opentelemetry/sdk-tr
 import { consoleProcessor } from './console-processor.js';
 import { terminal } from './console-terminal.js';
 import { isRegistered } from './global-api.js';
-import { otlpProcessor, otlpReader } from './otlp.js';
+import { otlpMetrics, otlpSpans } from './otlp.js';
 import { resourceOf } from './resource.js';
 import type { Settings } from './settings.js';
 
@@ -26,7 +26,9 @@ export interface Pipeline {
   shutdown(): Promise<void>;
   /** Whether anything has ended that no flush has sent. */
   hasNews(): boolean;
-  /** Prints what still waits for its root, at the end of the process. */
+  /** The process ends: nothing is repeated from now on. */
+  hurry(): void;
+  /** Prints what still waits for its root, at the very end. */
   last(): void;
   /** The spans of the `memory` exporter. */
   spans(): readonly ReadableSpan[];
@@ -40,20 +42,27 @@ export function startPipeline(settings: Settings): Pipeline {
   const counting = processor(() => (ended += 1));
   const memory = new InMemorySpanExporter();
   const printed = consoleProcessor({ ...terminal(), format: settings['console.format'] });
-  const make: Record<Settings['exporters'][number], () => SpanProcessor> = {
-    console: () => printed,
-    otlp: () => otlpProcessor(settings),
-    memory: () => new SimpleSpanProcessor({ exporter: memory }),
+  const sends = settings.exporters.includes('otlp');
+  const spanSender = sends ? otlpSpans(settings) : undefined;
+  const metricSender = sends && settings.metrics ? otlpMetrics(settings) : undefined;
+  const processors = {
+    console: printed,
+    otlp: spanSender?.to,
+    memory: new SimpleSpanProcessor({ exporter: memory }),
   };
   const tracerProvider = new TracerProvider({
     resource,
     sampler: samplerOf(settings),
-    spanProcessors: [counting, ...settings.exporters.map((name) => make[name]())],
+    spanProcessors: [
+      counting,
+      ...settings.exporters.map((name) => processors[name]).filter((one) => one !== undefined),
+    ],
   });
-  const meterProvider =
-    settings.metrics && settings.exporters.includes('otlp')
-      ? new MeterProvider({ resource, readers: [otlpReader(settings)] })
-      : undefined;
+  const meterProvider = metricSender && new MeterProvider({ resource, readers: [metricSender.to] });
+  const hurry = (): void => {
+    spanSender?.hurry();
+    metricSender?.hurry();
+  };
 
   const registered: { disable(): void }[] = [];
   const register = (name: Parameters<typeof isRegistered>[0], api: { disable(): void }, set: () => void): void => {
@@ -73,13 +82,16 @@ export function startPipeline(settings: Settings): Pipeline {
   return {
     async flush() {
       sent = ended;
-      await Promise.all([tracerProvider.forceFlush(), meterProvider?.forceFlush()]);
+      // Not the tracer provider's, which sets a timer of its own that keeps the process alive.
+      await Promise.all([spanSender?.to.forceFlush(), meterProvider?.forceFlush()]);
     },
     async shutdown() {
+      hurry();
       for (const api of registered) api.disable();
       await Promise.all([tracerProvider.shutdown(), meterProvider?.shutdown()]);
     },
     hasNews: () => sent !== ended,
+    hurry,
     last: () => void printed.shutdown(),
     spans: () => memory.getFinishedSpans(),
   };
