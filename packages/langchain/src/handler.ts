@@ -16,7 +16,7 @@ import type { ModelEnd, ModelStart } from './describe-model.js';
 import { retrieverOperation } from './describe-retriever.js';
 import { toolOperation } from './describe-tool.js';
 import type { ModelOperations, OfferedCall } from './model-operation.js';
-import { endRun, frameFor, shownRun, startRun } from './run.js';
+import { endRun, failRun, frameFor, shownRun, startRun } from './run.js';
 import type { Run, RunStart } from './run.js';
 
 /** What the hooks of one instrumentation share. */
@@ -286,11 +286,10 @@ export class TracingHandler {
   }
 
   #fail(runId: string, error: unknown): void {
+    if (!isControlFlow(error)) {
+      failRun(this.find(runId), error);
+    }
     this.#end(runId, (execution) => {
-      if (!isControlFlow(error)) {
-        execution.fail(error);
-        return;
-      }
       if (isInterrupt(error)) execution.set({ 'langgraph.interrupted': true });
       execution.succeed();
     });

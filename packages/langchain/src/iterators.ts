@@ -1,5 +1,5 @@
 import { endWhenDropped } from '@throughline/core';
-import { cancelRun, endRun, inFrame, inRun } from './run.js';
+import { cancelRun, endRun, failRun, inFrame, inRun } from './run.js';
 import type { Frame, Run } from './run.js';
 
 /** What a generator, synchronous or not, answers a step with. */
@@ -84,14 +84,9 @@ function afterwards(
  *
  * @param frame gets the run: the first that starts inside the first step, or one that is put there.
  * @param claims whether the first step runs in the frame.
- * @param signal by which the caller aborts.
  */
-export function guardStream<I extends AnyIterator>(
-  iterator: I,
-  frame: Frame,
-  claims: boolean,
-  signal: AbortSignal | undefined,
-): I {
+export function guardStream<I extends AnyIterator>(iterator: I, frame: Frame, claims: boolean): I {
+  const { signal } = frame;
   let begun = false;
   let pending: Step | undefined;
 
@@ -127,9 +122,7 @@ export function guardStream<I extends AnyIterator>(
       (error) => {
         pending = undefined;
         over((run) => {
-          endRun(run, (execution) => {
-            execution.fail(error);
-          });
+          failRun(run, error);
         });
       },
     );

@@ -17,6 +17,8 @@ export interface Run {
   execution: AnyExecution | undefined;
   /** Runs of one call with several prompts, in their order. */
   readonly siblings: readonly Run[];
+  /** By which the caller aborts it, where that is known. */
+  readonly signal: AbortSignal | undefined;
   /** A model's call, which the client library below may claim. */
   readonly offer: ModelCall | undefined;
   /** How often each node was started, by its place in the graph. */
@@ -33,6 +35,8 @@ export interface Frame {
   /** The run inside which the method runs. */
   within: Run | undefined;
   readonly started: Run[];
+  /** By which the caller aborts a stream. */
+  readonly signal?: AbortSignal | undefined;
   /** The id by which a model asked for a tool. */
   readonly callId?: string | undefined;
 }
@@ -57,8 +61,8 @@ export function frameFor(kind: RunKind): Frame | undefined {
   return place.kind === kind || (place.kind === 'stream' && place.started.length === 0) ? place : undefined;
 }
 
-export function newFrame(kind: Frame['kind'], self: object, callId?: string): Frame {
-  return { kind, self, within: undefined, started: [], callId };
+export function newFrame(kind: Frame['kind'], self: object, more?: Pick<Frame, 'signal' | 'callId'>): Frame {
+  return { kind, self, within: undefined, started: [], ...more };
 }
 
 export function inFrame<T>(frame: Frame, step: () => T): T {
@@ -92,7 +96,16 @@ export function startRun<Input>(telemetry: Telemetry, start: RunStart<Input>): R
   const base = parent === undefined || activeRun(active) === parent || isSuppressed(active) ? active : parent.context;
   const frame = frameFor(kind);
   const execution = operation === undefined ? undefined : telemetry.start(operation, input, base);
-  const run: Run = { kind, parent, agentName, context: base, execution, offer, siblings: frame?.started ?? [] };
+  const run: Run = {
+    kind,
+    parent,
+    agentName,
+    context: base,
+    execution,
+    offer,
+    signal: frame?.signal,
+    siblings: frame?.started ?? [],
+  };
   run.context = (execution?.context ?? base).setValue(PLACE, run);
   if (offer !== undefined) run.context = offerModelCall(run.context, offer);
   frame?.started.push(run);
@@ -106,6 +119,18 @@ export function endRun(run: Run | undefined, end: (execution: AnyExecution) => v
   run.execution = undefined;
   end(execution);
   if (execution.span !== undefined) run.context = trace.setSpanContext(run.context, execution.span.spanContext());
+}
+
+/** A run failed. LangGraph says of an abort no more than `Error: Abort`, and a program may abort with any reason. */
+export function failRun(run: Run | undefined, error: unknown): void {
+  const signal = run?.signal;
+  if (signal?.aborted === true && (signal.reason as { name?: unknown } | undefined)?.name !== 'TimeoutError') {
+    cancelRun(run);
+    return;
+  }
+  endRun(run, (execution) => {
+    execution.fail(error);
+  });
 }
 
 /** The caller gave the run up. */

@@ -98,9 +98,9 @@ function chunkStream(tracing: Tracing): (original: AnyFunction) => AnyFunction {
       const stream = inRun(run, () => Reflect.apply(original, this, args));
       if (!isIterator(stream)) return stream;
       if (known !== undefined) return observed(stream, run);
-      const frame = newFrame('stream', this as object);
+      const frame = newFrame('stream', this as object, { signal: signalOf(args[1]) });
       frame.started.push(run);
-      return guardStream(observed(stream, run), frame, false, signalOf(args[1]));
+      return guardStream(observed(stream, run), frame, false);
     };
 }
 

@@ -47,7 +47,7 @@ function callWithConfig(original: AnyFunction): AnyFunction {
 function transformStreamWithConfig(original: AnyFunction): AnyFunction {
   return function (this: unknown, ...args: never[]): unknown {
     const [input, transformer, options] = args as unknown as [unknown, Steps, unknown];
-    const frame = newFrame('stream', this as object);
+    const frame = newFrame('stream', this as object, { signal: signalOf(options) });
     const inside: Steps = function (...given) {
       const run = runOf(given[1]);
       if (run === undefined) return Reflect.apply(transformer, this, given);
@@ -60,7 +60,7 @@ function transformStreamWithConfig(original: AnyFunction): AnyFunction {
         : transformed;
     };
     const stream = Reflect.apply(original, this, [input, inside, options] as never[]) as AnyIterator;
-    return guardStream(stream, frame, false, signalOf(options));
+    return guardStream(stream, frame, false);
   };
 }
 
@@ -86,6 +86,6 @@ export function streamIterator(original: AnyFunction): AnyFunction {
   return function (this: unknown, ...args: never[]): unknown {
     const stream = Reflect.apply(original, this, args);
     if (!isIterator(stream)) return stream;
-    return guardStream(stream, newFrame('stream', this as object), true, signalOf(args[1]));
+    return guardStream(stream, newFrame('stream', this as object, { signal: signalOf(args[1]) }), true);
   };
 }

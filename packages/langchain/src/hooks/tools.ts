@@ -29,7 +29,7 @@ function tool(base: ToolPrototype): Target {
         bodies.see(this as object);
         const [input, config] = args as unknown[];
         const callId = text(toolCall(input)?.['id']) ?? text(record(record(config)?.['toolCall'])?.['id']);
-        return inFrame(newFrame('tool', this as object, callId), () => Reflect.apply(original, this, args));
+        return inFrame(newFrame('tool', this as object, { callId }), () => Reflect.apply(original, this, args));
       };
     })(telemetry);
     return () => {
