@@ -29,6 +29,8 @@ export interface AdapterInstrumentation {
   /** The npm package: the instrumentation scope of its spans. */
   readonly instrumentationName: string;
   readonly instrumentationVersion: string;
+  /** As in `instrumentAll({ instrumentations: { redis: … } })`. */
+  readonly adapterName: string;
   /** Attaches. A second instrumentation of the same adapter in one process stays passive: one span per call. */
   enable(): void;
   /** Puts everything back; streams that are being read are recorded to their end. */
@@ -45,6 +47,8 @@ export interface AdapterInstrumentation {
   readonly ready: Promise<void>;
   /** What became of each of its libraries. */
   sightings(): readonly Sighting[];
+  /** Methods that another vendor's instrumentation had wrapped before: such a call has a span of each. */
+  conflicts(): readonly string[];
 }
 
 export function instrumentation<Settings extends object>(
@@ -58,12 +62,14 @@ export function instrumentation<Settings extends object>(
   let modules: AttachedModules | undefined;
   let passive = false;
   let rootFiles: readonly string[] = [];
+  const conflicts = new Set<string>();
   const libraries = definition.targets(settings);
   const published = libraries.filter((one): one is PublishedTarget => !isModuleTarget(one));
 
   const self: AdapterInstrumentation = {
     instrumentationName: packageName,
     instrumentationVersion: version,
+    adapterName: name,
     enable() {
       if (detach !== undefined || passive) return;
       const other = shared().attached.get(name);
@@ -106,6 +112,7 @@ export function instrumentation<Settings extends object>(
     get ready() {
       return modules?.ready ?? Promise.resolve();
     },
+    conflicts: () => [...conflicts],
     sightings: () => [
       ...(modules?.sightings() ?? []),
       ...published.map((one) => publishedSighting(one, name, rootFiles)),
@@ -121,6 +128,10 @@ export function instrumentation<Settings extends object>(
       baggageAttributes: settings.baggageAttributes,
       parentShortcut: settings.parentShortcut,
       enabled: () => on,
+      noteConflict(method) {
+        conflicts.add(method);
+        warnOnce(`${method} is wrapped by another instrumentation too: its calls will have a span of each (${name})`);
+      },
       tracerProvider: () => tracerProvider,
       meterProvider: () => meterProvider,
     });

@@ -8,7 +8,6 @@ export type AnyFunction = (this: unknown, ...args: never[]) => unknown;
  * - Ours on top: the original property descriptor is restored, or the property deleted when it was inherited.
  * - Somebody wrapped over us: our wrapper stays where it is; it passes through, since its telemetry is off then.
  *
- * Markers of shimmer (`__wrapped`, `__original`) are not set: OpenTelemetry's own `_wrap` removes wrappers that carry them.
  */
 export function patch(owner: object, name: PropertyKey, wrap: (original: AnyFunction) => AnyFunction): () => void {
   const own = Object.getOwnPropertyDescriptor(owner, name);
@@ -34,10 +33,19 @@ export function patch(owner: object, name: PropertyKey, wrap: (original: AnyFunc
   };
 }
 
+/** Not taken over: OpenTelemetry's own `_wrap` removes a wrapper that carries them, ours with it. */
+const SHIMMER_MARKERS: ReadonlySet<PropertyKey> = new Set(['__original', '__unwrap', '__wrapped']);
+
+/** Whether another vendor's instrumentation wrapped this function. */
+export function isWrappedByOthers(method: unknown): boolean {
+  return typeof method === 'function' && '__wrapped' in method;
+}
+
 /** Gives a wrapper what a program can see of the wrapped function. */
 export function imitate(wrapper: AnyFunction, original: object): void {
   Object.setPrototypeOf(wrapper, Object.getPrototypeOf(original) as object | null);
   for (const key of Reflect.ownKeys(original)) {
+    if (SHIMMER_MARKERS.has(key)) continue;
     const descriptor = Object.getOwnPropertyDescriptor(original, key);
     if (descriptor === undefined || Object.getOwnPropertyDescriptor(wrapper, key)?.configurable === false) continue;
     Object.defineProperty(wrapper, key, descriptor);

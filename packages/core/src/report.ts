@@ -8,6 +8,8 @@ export interface Report {
   readonly provider: { readonly registered: boolean; readonly why: string };
   /** Adapters that could not be loaded or attached. */
   readonly failures: readonly { readonly adapter: string; readonly why: string }[];
+  /** Methods that another vendor's instrumentation had wrapped before us. */
+  readonly conflicts: readonly { readonly adapter: string; readonly method: string }[];
   toString(): string;
 }
 
@@ -15,11 +17,12 @@ export function makeReport(data: Omit<Report, 'toString'>): Report {
   return { ...data, toString: () => table(data) };
 }
 
-function table({ libraries, provider, failures }: Omit<Report, 'toString'>): string {
+function table({ libraries, provider, failures, conflicts }: Omit<Report, 'toString'>): string {
   const rows = [
     ['library', 'version', 'state', 'why'],
     ...libraries.map((one) => [one.library, one.version ?? '', one.state, withPlace(one)]),
     ...failures.map((one) => [one.adapter, '', 'failed', one.why]),
+    ...conflicts.map((one) => [one.adapter, '', 'conflict', `another instrumentation wraps ${one.method} too`]),
     ['spans', '', provider.registered ? 'exported' : 'lost', provider.why],
   ];
   const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => (row[column] as string).length)));

@@ -5,7 +5,7 @@ import type { Follow } from './follow/follow.js';
 import { whenSettled } from './follow/when-settled.js';
 import { reportFailure } from './guard.js';
 import type { Operation } from './operation.js';
-import { patch } from './patch.js';
+import { isWrappedByOthers, patch } from './patch.js';
 import type { AnyFunction } from './patch.js';
 import { shared } from './shared.js';
 import type { Telemetry } from './telemetry.js';
@@ -86,6 +86,7 @@ export function intercept<Owner extends object>(
       diag.debug(`throughline: ${telemetry.name} has no ${String(name)} in this version`);
       return () => {};
     }
+    if (isWrappedByOthers(owner[name])) telemetry.noteConflict(String(name));
     const detach = patch(owner, name, (original) => wrap(original, telemetry));
     patched.set(owner, names.add(key));
     return () => {

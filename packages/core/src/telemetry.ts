@@ -16,6 +16,8 @@ export interface Telemetry {
   readonly content: ContentPolicy;
   /** False once the instrumentation was disabled: what could not be taken back passes through then. */
   readonly enabled: boolean;
+  /** Says that another vendor's instrumentation is on this method too: both will make a span. */
+  noteConflict(method: string): void;
   /**
    * Starts recording a call. `undefined` when nobody would see it: no provider, tracing suppressed, a parent that is
    * not sampled, or an operation that leaves this call out. It never throws.
@@ -40,6 +42,7 @@ export interface TelemetrySources {
   /** Whether a call under a local parent that is not sampled is left alone at once. */
   readonly parentShortcut: boolean;
   enabled(): boolean;
+  noteConflict(method: string): void;
   tracerProvider(): TracerProvider | undefined;
   meterProvider(): MeterProvider | undefined;
 }
@@ -54,6 +57,7 @@ export function telemetry(sources: TelemetrySources): Telemetry {
     get enabled() {
       return sources.enabled();
     },
+    noteConflict: sources.noteConflict,
     start(operation, input, parent) {
       try {
         if (!sources.enabled()) return undefined;

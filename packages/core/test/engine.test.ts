@@ -22,8 +22,10 @@ afterEach(() => {
 afterAll(() => recorder.stop());
 
 let on = true;
+let conflicts: string[] = [];
 beforeEach(() => {
   on = true;
+  conflicts = [];
 });
 
 function make(over: Partial<TelemetrySources> = {}): Telemetry {
@@ -34,6 +36,7 @@ function make(over: Partial<TelemetrySources> = {}): Telemetry {
     baggageAttributes: [],
     parentShortcut: true,
     enabled: () => on,
+    noteConflict: (name) => conflicts.push(name),
     tracerProvider: () => undefined,
     meterProvider: () => undefined,
     ...over,
@@ -121,6 +124,20 @@ describe('a patched method', () => {
     on = false;
     expect(new Client().answer(1)).toBe(1);
     expect(recorder.spans()).toEqual([]);
+    Client.prototype.answer = original;
+  });
+
+  it("above another vendor's wrapper is a conflict, and carries none of its marks", () => {
+    const original = Client.prototype.answer;
+    const wrapped = Object.assign((value: unknown) => value, { __wrapped: true, __original: original, mark: 1 });
+    Client.prototype.answer = wrapped;
+    attached(method(Client.prototype, 'answer', step), () => {
+      expect(Client.prototype.answer).not.toHaveProperty('__wrapped');
+      expect(Client.prototype.answer).not.toHaveProperty('__original');
+      expect(Client.prototype.answer).toHaveProperty('mark', 1);
+    });
+    expect(conflicts).toEqual(['answer']);
+    expect(Client.prototype.answer).toBe(wrapped);
     Client.prototype.answer = original;
   });
 
