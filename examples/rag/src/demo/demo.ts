@@ -79,8 +79,8 @@ async function run({ url, spans }: ServiceProcess, request: DemoRequest): Promis
 }
 
 function introduce(): void {
-  const who = model ? 'a local stand-in; set OPENAI_API_KEY for a real one' : 'a real one, by OPENAI_API_KEY';
-  say(`podcast-rag: an agent that answers from twelve episodes. The model is ${who}.`);
+  const who = model ? 'a local stand-in; OPENAI_API_KEY brings a real one' : 'the one behind OPENAI_API_KEY';
+  say(`podcast-rag, asked five questions. The model is ${who}.`);
   sayWhatIsMissing('Redis', servers.redis, 'the cache is a Map');
   sayWhatIsMissing('Neo4j', servers.neo4j, 'the episodes are in an array');
 }
