@@ -77,8 +77,7 @@ export function collectChat(): Collector<Wire<ChatCompletionChunk>, Wire<ChatCom
       message.function_call.name ||= delta.function_call.name ?? '';
       message.function_call.arguments += delta.function_call.arguments ?? '';
     }
-    // The first delta has the role and an empty text.
-    return Object.entries(delta).some(([key, value]) => key !== 'role' && value !== null && value !== '');
+    return hasContent(delta);
   };
 
   return {
@@ -88,13 +87,13 @@ export function collectChat(): Collector<Wire<ChatCompletionChunk>, Wire<ChatCom
       tier = chunk.service_tier ?? tier;
       fingerprint = chunk.system_fingerprint ?? fingerprint;
       usage = chunk.usage ?? usage;
-      let hasContent = false;
+      let told = false;
       for (const part of chunk.choices ?? []) {
         const choice = choiceAt(part.index ?? 0);
         choice.finish_reason = part.finish_reason ?? choice.finish_reason;
-        if (part.delta && addDelta(choice, part.delta)) hasContent = true;
+        if (part.delta && addDelta(choice, part.delta)) told = true;
       }
-      return hasContent;
+      return told;
     },
     result: () => ({
       id,
@@ -105,4 +104,13 @@ export function collectChat(): Collector<Wire<ChatCompletionChunk>, Wire<ChatCom
       choices: [...choices.values()].toSorted((a, b) => a.index - b.index),
     }),
   };
+}
+
+/** The first delta of a choice has its role and an empty text. */
+function hasContent(delta: Delta): boolean {
+  for (const field in delta) {
+    const value = delta[field as keyof Delta];
+    if (field !== 'role' && value !== null && value !== '') return true;
+  }
+  return false;
 }

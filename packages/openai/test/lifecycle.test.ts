@@ -205,6 +205,24 @@ describe.each(majors)('%s', (_, api) => {
 
 const never = { shouldSample: () => ({ decision: 0 }), toString: () => 'never' };
 
+it('a promise of a shape that is not known is handed back as it is, and its span ends', async () => {
+  const recorder = startRecording();
+  const adapter = openai();
+  class Completions {
+    create(): Promise<string> {
+      return promise;
+    }
+  }
+  const promise = Promise.resolve('answer');
+  const [, { OpenAI }] = majors.at(-1) as (typeof majors)[number];
+  adapter.instrument({ OpenAI: Object.assign(class {}, { ...OpenAI, Chat: { Completions } }) });
+  const other = new Completions();
+  expect(other.create()).toBe(promise);
+  expect(await recorder.ended(1)).toMatchObject([{ name: 'chat', status: 'UNSET' }]);
+  adapter.disable();
+  await recorder.stop();
+});
+
 /** The rejections that nobody handles while `program` runs. */
 async function unhandled(program: () => Promise<void>): Promise<readonly unknown[]> {
   const rejections: unknown[] = [];
