@@ -4,6 +4,9 @@ import type { Cache } from './cache.ts';
 import { episodes } from './corpus.ts';
 import type { Finding, Library } from './library.ts';
 
+/** Episodes for one question. */
+const count = 3;
+
 export interface Search {
   /** Embeds the corpus and puts it on the shelf. */
   load(): Promise<void>;
@@ -30,14 +33,14 @@ export function startSearch(library: Library, cache: Cache): Search {
       const vectors = await embed(episodes.map(({ title, note, topics }) => `${title}. ${note} ${topics.join(', ')}`));
       await library.load(episodes, vectors);
       // A database plans the first query of its kind for long: not while somebody waits.
-      await library.search(vectors[0] ?? [], 1);
+      await library.search(vectors[0] ?? [], count);
     },
     async find(question) {
       const key = `podcast-rag:${corpus}:${createHash('sha256').update(question).digest('base64url')}`;
       const known = await cache.get(key);
       if (known !== null) return JSON.parse(known) as Finding[];
       const [vector = []] = await embed([question]);
-      const found = await library.search(vector, 3);
+      const found = await library.search(vector, count);
       await cache.set(key, JSON.stringify(found));
       return found;
     },

@@ -26,6 +26,7 @@ const servers = options['in-memory'] ? noServers : await startServers();
 const glossary = await startGlossary();
 const model = process.env['OPENAI_API_KEY'] ? undefined : await startModel();
 let service: ServiceProcess | undefined;
+process.once('SIGINT', () => void servers.stop().then(() => process.exit(130)));
 try {
   introduce();
   service = await startService(environment(), options.json);
