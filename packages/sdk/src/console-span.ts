@@ -38,7 +38,7 @@ export function rowOf(span: ShownSpan, below?: Tokens): SpanRow {
   const failed = span.status.code === SpanStatusCode.ERROR;
   const cancelled = span.attributes['throughline.cancelled'] === true;
   return {
-    label: labelOf(span),
+    label: oneLine(labelOf(span)),
     duration: durationText(milliseconds(span.duration)),
     result: failed ? `✗ ${failureOf(span)}` : cancelled ? 'cancelled' : resultOf(span),
     mood: failed ? 'failed' : cancelled ? 'cancelled' : 'plain',

@@ -110,8 +110,8 @@ function urlOf(endpoint: string, signal: string): string {
   return `${endpoint.replace(/(?:\/v1\/(?:traces|metrics|logs))?\/?$/, '')}/v1/${signal}`;
 }
 
-/** `ECONNREFUSED`, `HTTP 401`: never an address, which can hold a key. */
-function reasonOf(error: unknown): string {
-  const { code, message, name } = error as { code?: unknown; message?: unknown; name?: string };
-  return String(typeof code === 'string' && code !== '' ? code : (message ?? name));
+/** `ECONNREFUSED`, `HTTP 401`. */
+function reasonOf(error: Error | undefined): string {
+  const { code } = (error ?? {}) as { code?: unknown };
+  return typeof code === 'string' && code !== '' ? code : (error?.message ?? 'unknown reason');
 }

@@ -13,7 +13,7 @@ import {
 import type { ReadableSpan, Sampler, SpanProcessor } from '@opentelemetry/sdk-trace';
 import { consoleProcessor } from './console-processor.js';
 import { terminal } from './console-terminal.js';
-import { isRegistered } from './global-api.js';
+import { isRegistered, registerTracerProvider } from './global-api.js';
 import { otlpMetrics, otlpSpans } from './otlp.js';
 import { resourceOf } from './resource.js';
 import type { Settings } from './settings.js';
@@ -76,7 +76,7 @@ export function startPipeline(settings: Settings): Pipeline {
       new CompositePropagator({ propagators: [new W3CTraceContextPropagator(), new W3CBaggagePropagator()] }),
     ),
   );
-  register('trace', trace, () => trace.setGlobalTracerProvider(tracerProvider));
+  register('trace', trace, () => registerTracerProvider(tracerProvider));
   if (meterProvider !== undefined) register('metrics', metrics, () => metrics.setGlobalMeterProvider(meterProvider));
 
   return {

@@ -88,9 +88,10 @@ const rules: OptionRules<Flat> = {
     ],
   },
   batch: {
-    ...flag(true, 'TRACING_BATCH_PROCESSOR'),
     accepts: 'false or an object such as { maxQueueSize: 2048 }',
+    default: true,
     test: (value) => value === false,
+    environment: [{ name: 'TRACING_BATCH_PROCESSOR', parse: parseFlag, accepts: 'true or false' }],
   },
   'batch.maxQueueSize': wholeNumber(2048, 1, 'OTEL_BSP_MAX_QUEUE_SIZE'),
   'batch.maxExportBatchSize': wholeNumber(512, 1, 'TRACING_MAX_BATCH_SIZE', 'OTEL_BSP_MAX_EXPORT_BATCH_SIZE'),
