@@ -17,19 +17,24 @@ export const attempts = (prototype: SessionInternals, name: '_executeInTransacti
   });
 
 const ATTEMPT = Symbol('throughline.attempt');
+const TELEMETRY = Symbol('throughline.telemetry');
+type Observed = TransactionExecutor & { [TELEMETRY]?: Telemetry };
 
 /**
  * Wraps the executor, which belongs to one session: its class is not exported. Nothing else is told of an attempt as
  * a whole, from before BEGIN to the answer to COMMIT or ROLLBACK.
  */
-function observeAttempts(executor: TransactionExecutor, telemetry: Telemetry): void {
+function observeAttempts(executor: Observed, telemetry: Telemetry): void {
+  const isWrapped = executor[TELEMETRY] !== undefined;
+  // The session may outlive the instrumentation that saw it first.
+  executor[TELEMETRY] = telemetry;
   const { _executeTransactionInsidePromise: original } = executor;
-  if (original === undefined || Object.hasOwn(executor, '_executeTransactionInsidePromise')) return;
-  executor._executeTransactionInsidePromise = function (create, work, resolve, reject, wrap, call) {
+  if (isWrapped || original === undefined) return;
+  executor._executeTransactionInsidePromise = function (this: Observed, create, work, resolve, reject, wrap, call) {
     const known = call as { [ATTEMPT]?: Attempt };
     const attempt: Attempt = { number: (known[ATTEMPT]?.number ?? 0) + 1, reason: known[ATTEMPT]?.failure };
     known[ATTEMPT] = attempt;
-    const execution = telemetry.start(attemptOperation, attempt);
+    const execution = this[TELEMETRY]?.start(attemptOperation, attempt);
     if (execution === undefined) return original.call(this, create, work, resolve, reject, wrap, call);
     const resolved = (value: unknown): void => {
       execution.succeed();

@@ -31,9 +31,9 @@ const LISTENER = Symbol('throughline.listener');
 type Watched = ResultStream & { [LISTENER]?: Listener };
 
 /**
- * Watches the stream behind a result, never the result: a subscription of ours would count as a reader, for which the
- * driver asks the server for more. The stream is there before its query is sent, and nothing a program can see
- * changes.
+ * Watches the stream behind a result and leaves the result alone. A subscription to it could not count rows without
+ * taking them from their reader, and would count as a reader itself, for which the driver asks the server for more. The
+ * stream is there before anything of the answer is.
  */
 export function watch(result: ResultInternals, listener: Listener): void {
   const sent = result._streamObserverPromise;

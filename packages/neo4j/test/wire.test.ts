@@ -1,0 +1,222 @@
+import { describeWithService, startRecording } from '@throughline/testing';
+import driver6 from 'neo4j-driver';
+import type { Driver, Session } from 'neo4j-driver';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { neo4j } from '../src/index.js';
+import { drivers } from './drivers.js';
+import { startWire } from './wire.js';
+import type { Wire } from './wire.js';
+
+const recorder = startRecording();
+const adapter = neo4j();
+const attach = (): void => {
+  adapter.enable();
+  for (const [, library] of drivers) adapter.instrument(library);
+};
+
+afterEach(() => {
+  recorder.reset();
+});
+afterAll(async () => {
+  adapter.disable();
+  await recorder.stop();
+});
+
+const MANY = 'UNWIND range(1, 100) AS x RETURN x';
+
+/** A connection of its own and a question on it take longer than the answer to what was sent before. */
+const settled = (driver: Driver): Promise<unknown> => driver.getServerInfo();
+
+const programs: Readonly<Record<string, (driver: Driver, session: Session, wire: Wire) => Promise<unknown>>> = {
+  'a query that is awaited': async (_, session) => session.run('RETURN 1'),
+  'a query of more rows than one fetch': async (_, session) => session.run(MANY),
+  'a query that nobody looks at, of more rows than one fetch': async (driver, session, wire) => {
+    session.run(MANY);
+    await wire.until('PULL');
+    await settled(driver);
+  },
+  'keys alone, of more rows than one fetch': async (driver, session) => {
+    await session.run(MANY).keys();
+    await settled(driver);
+  },
+  'a summary': async (_, session) => session.run(MANY).summary(),
+  'a loop that is left after the first record': async (_, session) => {
+    for await (const _ of session.run(MANY)) break;
+  },
+  'a subscriber without onNext': (_, session) =>
+    new Promise((resolve) => {
+      session.run('RETURN 1').subscribe({ onCompleted: resolve });
+    }),
+  'a slow reader': async (driver, session) => {
+    const iterator = session.run(MANY)[Symbol.asyncIterator]();
+    await iterator.next();
+    await settled(driver);
+  },
+  'a failed query, and another after it': async (_, session) => {
+    await session.run('RETRUN 1').catch(() => {});
+    await session.run('RETURN 1');
+  },
+  'a transaction': async (_, session) => {
+    const transaction = await session.beginTransaction();
+    await transaction.run('RETURN 1');
+    await transaction.commit();
+  },
+  'a transaction whose result is never looked at': async (_, session) => {
+    const transaction = session.beginTransaction();
+    transaction.run(MANY);
+    await transaction.commit();
+  },
+  'a transaction that is rolled back': async (_, session) => {
+    const transaction = session.beginTransaction();
+    await transaction.run(MANY).keys();
+    await transaction.rollback();
+  },
+  'a transaction function': async (_, session) => session.executeWrite((transaction) => transaction.run('RETURN 1')),
+  executeQuery: async (driver) => driver.executeQuery(MANY),
+  'a reactive result whose keys alone are read': (driver) =>
+    new Promise<void>((resolve, reject) => {
+      const rx = driver.rxSession({ fetchSize: 10 });
+      rx.run(MANY)
+        .keys()
+        .subscribe({ error: reject, complete: () => void settled(driver).then(() => resolve(), reject) });
+    }),
+  'a reactive result': (driver) =>
+    new Promise<void>((resolve, reject) => {
+      driver.rxSession({ fetchSize: 10 }).run(MANY).records().subscribe({ error: reject, complete: resolve });
+    }),
+  'a reactive result that nobody subscribes to': async (driver) => {
+    driver.rxSession().run(MANY);
+    await settled(driver);
+  },
+};
+
+describeWithService('neo4j-5', 'on the wire', ({ url }) => {
+  let wire: Wire;
+  beforeAll(async () => {
+    wire = await startWire(url);
+  });
+  afterAll(() => wire.close());
+
+  describe.each(drivers)('%s', (_, library) => {
+    it.each(Object.entries(programs))('%s sends the same, in the same order', async (_, program) => {
+      const sentBy = async (): Promise<readonly string[]> => {
+        // One fetch is ten rows, and one connection shows one order.
+        const driver = library.driver(wire.url, undefined, { fetchSize: 10, telemetryDisabled: true });
+        const session = driver.session();
+        wire.sent();
+        await program(driver, session, wire);
+        await session.close();
+        const sent = wire.sent();
+        await driver.close();
+        return sent;
+      };
+      adapter.disable();
+      const without = await sentBy();
+      attach();
+      expect(await sentBy()).toEqual(without);
+    });
+
+    it('a connection that is cut while rows come is an error for the program and for the span', async () => {
+      attach();
+      const driver = library.driver(wire.url, undefined, { fetchSize: 10 });
+      const iterator = driver.session().run(MANY)[Symbol.asyncIterator]();
+      await iterator.next();
+      wire.cut();
+      const drain = async (): Promise<void> => {
+        for (let step = await iterator.next(); step.done !== true;) step = await iterator.next();
+      };
+      const error: unknown = await drain().catch((reason: unknown) => reason);
+      expect(error).toMatchObject({ name: 'Neo4jError' });
+      expect(recorder.span('UNWIND')).toMatchObject({
+        status: 'ERROR',
+        attributes: { 'error.type': (error as { code: string }).code },
+      });
+      await driver.close();
+    });
+
+    it('a deadlock is retried, and the retry says so', async () => {
+      attach();
+      const driver = library.driver(url);
+      await driver.executeQuery('UNWIND [1, 2] AS n MERGE (:AdapterDeadlock {n: n})');
+      recorder.reset();
+      let waiting = 0;
+      let go = (): void => {};
+      const both = new Promise<void>((resolve) => {
+        go = resolve;
+      });
+      const lock = 'MATCH (d:AdapterDeadlock {n: $n}) SET d.by = $n';
+      const opposite = (first: number, second: number): Promise<unknown> =>
+        driver.session().executeWrite(async (transaction) => {
+          await transaction.run(lock, { n: first });
+          waiting += 1;
+          if (waiting === 2) go();
+          await both;
+          await transaction.run(lock, { n: second });
+        });
+      await Promise.all([opposite(1, 2), opposite(2, 1)]);
+      const code = 'Neo.TransientError.Transaction.DeadlockDetected';
+      expect(recorder.span('attempt 2').attributes['neo4j.attempt.reason']).toBe(code);
+      expect(
+        recorder
+          .spans()
+          .filter(({ name }) => name === 'executeWrite')
+          .map(({ status }) => status),
+      ).toEqual(['UNSET', 'UNSET']);
+      await driver.executeQuery('MATCH (d:AdapterDeadlock) DELETE d');
+      await driver.close();
+    });
+
+    it('what nobody handles stays one unhandled rejection, and a result nobody looks at none', async () => {
+      attach();
+      const driver = library.driver(url);
+      const session = driver.session();
+      const listeners = process.listeners('unhandledRejection');
+      process.removeAllListeners('unhandledRejection');
+      const seen: unknown[] = [];
+      process.on('unhandledRejection', (reason) => seen.push((reason as { code: string }).code));
+      try {
+        session.run('RETURN 1 / 0');
+        await settled(driver);
+        expect(seen).toEqual([]);
+        for (const reject of [
+          () => driver.session().run('RETRUN 1').then(),
+          () => driver.session().executeRead((transaction) => transaction.run('RETRUN 1')),
+          () => driver.executeQuery('RETRUN 1'),
+        ]) {
+          seen.length = 0;
+          void reject();
+          await recorder.ended(recorder.spans().length + 1);
+          while (seen.length === 0) await new Promise(setImmediate);
+          await settled(driver);
+          expect(seen).toEqual(['Neo.ClientError.Statement.SyntaxError']);
+        }
+      } finally {
+        process.removeAllListeners('unhandledRejection');
+        for (const listener of listeners) process.on('unhandledRejection', listener);
+      }
+      await driver.close();
+    });
+  });
+
+  it('a query that driver 6 sends again by itself is one span, which says so', async () => {
+    attach();
+    const driver = driver6.driver(wire.url, undefined, { telemetryDisabled: true });
+    const session = driver.session();
+    await session.run('RETURN 0');
+    recorder.reset();
+    wire.sent();
+    wire.failNextRun();
+    const { records } = await session.run('UNWIND [1, 2] AS x RETURN x');
+    expect(records).toHaveLength(2);
+    expect(wire.sent().filter((name) => name === 'RUN')).toHaveLength(2);
+    expect(recorder.spans()).toHaveLength(1);
+    expect(recorder.span('UNWIND')).toMatchObject({
+      status: 'UNSET',
+      attributes: { 'db.response.returned_rows': 2 },
+      events: [
+        { name: 'neo4j.retry', attributes: { 'neo4j.retry.reason': 'Neo.TransientError.General.DatabaseUnavailable' } },
+      ],
+    });
+    await driver.close();
+  });
+});
