@@ -43,8 +43,9 @@ function withPlace({ why, format, path: folder }: Sighting): string {
   return place === '' ? why : `${why} (${place})`;
 }
 
-/** Relative where that is shorter to read; a pnpm store's folders say where a package really lies. */
+/** Without the folders of a package manager's store, which say nothing to a reader; the data has the whole path. */
 function nearPath(folder: string): string {
   const relative = path.relative(process.cwd(), folder);
-  return relative.startsWith('..') ? folder : relative;
+  const at = relative.lastIndexOf(`node_modules${path.sep}`);
+  return at === -1 ? folder : relative.slice(at);
 }
