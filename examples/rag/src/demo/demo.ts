@@ -98,7 +98,7 @@ function conclude(outcome: Outcome): void {
   const traced = sumOf(rounds.map((round) => round.traced));
   const counted = sumOf(rounds.map((round) => round.counted ?? { input: 0, output: 0 }));
   const verdict = agree ? ' = what the model server counted' : ` but the model server counted ${words(counted)}`;
-  say(`\n${report.replaceAll(/[^\s(]*[\\/]node_modules[\\/]/g, 'node_modules/')}\n`);
+  say(`\n${report}\n`);
   say(styleText(agree ? 'green' : 'red', `tokens: root sums ${words(traced)}${model ? verdict : ''}`));
 }
 
