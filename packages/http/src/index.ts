@@ -48,9 +48,10 @@ export const http: Adapter<HttpOptions> = adapter<HttpOptions, HttpSettings>({
     propagateBaggageTo: patterns('a list of hosts and regular expressions'),
   },
   targets: (settings) => [
-    builtin('fetch', all([settings.client && undici(settings)])),
-    // It publishes on the same channels as fetch, which is listened to above.
-    published('undici', '>=6 <9', all([])),
-    builtin('node:http', all([settings.client && nodeClient(settings), settings.server && nodeServer(settings)])),
+    // undici publishes on the channels that are listened to for fetch.
+    ...(settings.client ? [builtin('fetch', undici(settings)), published('undici', '>=6 <9', all([]))] : []),
+    ...(settings.client || settings.server
+      ? [builtin('node:http', all([settings.client && nodeClient(settings), settings.server && nodeServer(settings)]))]
+      : []),
   ],
 });

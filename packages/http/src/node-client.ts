@@ -6,15 +6,13 @@ import { watchEmit } from './emit.js';
 import { outgoing } from './outgoing.js';
 import type { Answer, OutgoingSettings } from './outgoing.js';
 import { goesTo, serverAt } from './patterns.js';
+import { requestHead } from './request-head.js';
 import { traceHeaders } from './trace-headers.js';
 
 const EXECUTION = Symbol('throughline.http.request');
 
 type Request = ClientRequest & {
   readonly socketPath?: string;
-  /** The head as text, once it cannot be changed by `setHeader`: headers were given as an array. */
-  _header: string | null;
-  readonly _headerSent: boolean;
   [EXECUTION]?: Execution<HttpClientCall, Answer>;
 };
 
@@ -29,7 +27,7 @@ export function nodeClient({ ignoreOutgoing, propagateBaggageTo }: OutgoingSetti
     const detach = all([
       listen('http.client.request.created', ({ request }: { request: Request }) => {
         // A WebSocket never ends; a tunnel is not the program's request.
-        if (request.method === 'CONNECT' || headerOf(request, 'upgrade') !== undefined) return;
+        if (request.method === 'CONNECT' || requestHead.get(request, 'upgrade') !== undefined) return;
         const { url, server } = addressed(request);
         if (goesTo(ignoreOutgoing, url, server)) return;
         const active = context.active();
@@ -38,7 +36,7 @@ export function nodeClient({ ignoreOutgoing, propagateBaggageTo }: OutgoingSetti
           request[EXECUTION] = execution;
           events.on(Object.getPrototypeOf(request) as object);
         }
-        if (isSuppressed(active)) return;
+        if (execution === undefined && isSuppressed(active)) return;
         writeTrace(request, execution?.context ?? active, goesTo(propagateBaggageTo, url, server));
       }),
       // Node publishes it when the head of the answer has arrived.
@@ -82,24 +80,10 @@ function addressed(request: Request): { readonly url: string; readonly server: S
   const name = host.includes(':') ? `[${host}]` : host;
   if (socketPath !== undefined) return { url: `${protocol}//${name}${path}`, server: { address: socketPath } };
   // The port is in the Host header only. With a host that the program made up, it is not known.
-  const given = headerOf(request, 'host') ?? '';
+  const given = requestHead.get(request, 'host') ?? '';
   const known = given === name || given.startsWith(`${name}:`);
   const origin = `${protocol}//${known ? given : name}`;
   return { url: origin + path, server: (known ? serverAt(origin) : undefined) ?? { address: host } };
 }
 
-function headerOf(request: Request, name: string): string | undefined {
-  const set = request.getHeader(name);
-  if (set !== undefined) return String(set);
-  if (request._header === null) return undefined;
-  return new RegExp(`\r\n${name}: *(.*)\r\n`, 'i').exec(request._header)?.[1];
-}
-
-const writeTrace = traceHeaders<Request>({
-  has: (request, name) => headerOf(request, name) !== undefined,
-  set(request, name, value) {
-    if (request._header === null) request.setHeader(name, value);
-    else if (!request._headerSent)
-      request._header = request._header.replace(/\r\n$/, () => `${name}: ${value}\r\n\r\n`);
-  },
-});
+const writeTrace = traceHeaders(requestHead);

@@ -1,5 +1,6 @@
-import { context, propagation, ROOT_CONTEXT, trace } from '@opentelemetry/api';
+import { context, createContextKey, propagation, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import type { Context } from '@opentelemetry/api';
+import type { EventEmitter } from 'node:events';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { httpOperation, listen, suppress } from '@throughline/core';
 import type { Execution, HttpServerCall, Operation, Target } from '@throughline/core';
@@ -8,12 +9,13 @@ import { isPath, serverAt } from './patterns.js';
 import type { Pattern } from './patterns.js';
 
 const SERVING = Symbol('throughline.http.serving');
+/** The response that a context is for. */
+const RESPONSE = createContextKey('throughline.http.response');
 
 /** A request that is being answered. */
 interface Serving {
   /** In which the program's listeners run. */
   readonly context: Context;
-  readonly traceId: string | undefined;
   readonly response: ServerResponse;
   readonly execution: Execution<HttpServerCall, ServerResponse> | undefined;
 }
@@ -46,7 +48,9 @@ export function nodeServer({ ignoreIncoming }: { readonly ignoreIncoming: readon
       const serving = (self as Served)[SERVING] ?? (args[1] as Served | null | undefined)?.[SERVING];
       if (serving === undefined) return Reflect.apply(emit, self, args);
       if (self === serving.response && args[0] === 'close') end(serving);
-      if (isActive(serving)) return Reflect.apply(emit, self, args);
+      if (isActive(serving) || (self as EventEmitter).listenerCount(args[0] as string) === 0) {
+        return Reflect.apply(emit, self, args);
+      }
       let threw = true;
       try {
         const heard: unknown = context.with(serving.context, emit, self, ...(args as never[]));
@@ -73,13 +77,12 @@ export function nodeServer({ ignoreIncoming }: { readonly ignoreIncoming: readon
       const base = outside(context.active());
       const call = described(request);
       if (isPath(ignoreIncoming, call.path)) {
-        return { context: suppress(base), traceId: undefined, response, execution: undefined };
+        return { context: suppress(base).setValue(RESPONSE, response), response, execution: undefined };
       }
       const parent = propagation.extract(base, request.headers);
       const execution = telemetry.start(incoming, call, parent);
       if (execution === undefined && parent === base) return undefined;
-      const within = execution?.context ?? parent;
-      return { context: within, traceId: traceIdOf(within), response, execution };
+      return { context: (execution?.context ?? parent).setValue(RESPONSE, response), response, execution };
     }
 
     return () => {
@@ -102,13 +105,8 @@ function outside(active: Context): Context {
  * Whether what runs now belongs to the request already. What a socket causes does not: Node runs it in the context
  * of the connection, which serves many requests.
  */
-function isActive({ context: within, traceId }: Serving): boolean {
-  const active = context.active();
-  return active === within || (traceId !== undefined && traceId === traceIdOf(active));
-}
-
-function traceIdOf(within: Context): string | undefined {
-  return trace.getSpanContext(within)?.traceId;
+function isActive({ response }: Serving): boolean {
+  return context.active().getValue(RESPONSE) === response;
 }
 
 function end({ execution, response }: Serving): void {

@@ -42,7 +42,7 @@ export function undici({ ignoreOutgoing, propagateBaggageTo }: OutgoingSettings)
         origin.context,
       );
       request[ATTEMPT] = { url, origin, execution, socket: undefined };
-      if (isSuppressed(origin.context)) return;
+      if (execution === undefined && isSuppressed(origin.context)) return;
       writeTrace(request, execution?.context ?? origin.context, goesTo(propagateBaggageTo, url, server));
     }),
     listen('undici:client:sendHeaders', ({ request, socket }: { request: Request; socket: Socket }) => {
@@ -72,7 +72,8 @@ type Response = DiagnosticsChannel.RequestHeadersMessage['response'];
 function addressed({ origin, path }: Request): { readonly url: string; readonly server: ServerAddress | undefined } {
   // Through a proxy without a tunnel the path is the whole URL.
   if (!path.startsWith('/')) return { url: path, server: serverAt(path) };
-  const base = String(origin).replace(/\/$/, '');
+  // A URL as the program gave it ends with the root's slash.
+  const base = typeof origin === 'string' ? origin : String(origin).replace(/\/$/, '');
   return { url: base + path, server: serverAt(base) };
 }
 

@@ -1,5 +1,6 @@
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import * as undici8 from 'undici';
 import * as undici6 from 'undici-v6';
@@ -49,16 +50,15 @@ function requesting(
 }
 
 function streaming({ stream }: Undici): Client {
-  return async (url, { unread: _, ...options } = {}) => {
+  return async (url, { unread, ...options } = {}) => {
     let status = 0;
-    const { PassThrough } = await import('node:stream');
     const sink = new PassThrough();
     const body = text(sink).catch(() => '');
     await stream(url, { method: 'GET', ...options } as never, ({ statusCode }) => {
       status = statusCode;
       return sink;
     });
-    return { status, body: await body };
+    return { status, body: unread === true ? undefined : await body };
   };
 }
 

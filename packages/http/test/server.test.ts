@@ -3,6 +3,7 @@ import { createServer, get, IncomingMessage, Server, ServerResponse } from 'node
 import type { RequestListener } from 'node:http';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
+import { pipeline, Readable } from 'node:stream';
 import { inside } from '@throughline/testing';
 import { describe, expect, it } from 'vitest';
 import { nodeHttps } from './clients.js';
@@ -77,12 +78,14 @@ describe('a server of node:http', () => {
 
   it('outgoing and incoming requests are one trace', async () => {
     const { ended, tree } = record();
-    const inner = await serve();
-    const outer = await serve(async (_, response) => {
-      const [one, two] = await Promise.all([fetch(`${inner.url}/a`), fetch(`${inner.url}/b`)]);
-      response.end((await one.text()) + (await two.text()));
+    await inside('program', async () => {
+      const inner = await serve();
+      const outer = await serve(async (_, response) => {
+        const [one, two] = await Promise.all([fetch(`${inner.url}/a`), fetch(`${inner.url}/b`)]);
+        response.end((await one.text()) + (await two.text()));
+      });
+      expect(await (await fetch(outer.url)).text()).toBe('hellohello');
     });
-    await inside('program', async () => expect(await (await fetch(outer.url)).text()).toBe('hellohello'));
     await ended(7);
     expect(tree()).toEqual(['program', '  GET', '    GET', '      GET', '        GET', '      GET', '        GET']);
   });
@@ -123,9 +126,19 @@ describe('a server of node:http', () => {
     expect(span?.attributes['error.type']).toBe(type);
   });
 
-  it('a client that leaves early is no error', async () => {
+  it.each<[string, RequestListener]>([
+    ['', (_, response) => void response.writeHead(200).write('first')],
+    [
+      ' a pipeline',
+      (_, response) => {
+        const source = new Readable({ read() {} });
+        source.push('first');
+        pipeline(source, response, () => {});
+      },
+    ],
+  ])('a client that leaves%s early is no error', async (_, answer) => {
     const { ended } = record(onlyServer);
-    const { url } = await serve((_, response) => void response.writeHead(200).write('first'));
+    const { url } = await serve(answer);
     const controller = new AbortController();
     await fetch(url, { signal: controller.signal });
     controller.abort();

@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import { http } from '../src/index.js';
+import { goesTo, isPath, serverAt } from '../src/patterns.js';
+
+describe('options of http()', () => {
+  it.each([
+    [
+      { ignoreOutgoing: 'localhost' },
+      "http: option ignoreOutgoing: 'localhost' is not accepted; expected a list of hosts and regular expressions",
+    ],
+    [
+      { ignoreIncoming: [7] },
+      'http: option ignoreIncoming: an array is not accepted; expected a list of paths and regular expressions',
+    ],
+    [{ ignoreOutgoin: [] }, 'http: option ignoreOutgoin: unknown; did you mean ignoreOutgoing?'],
+  ])('%j is refused', (options, message) => {
+    expect(() => http(options as never)).toThrow(message);
+  });
+
+  it('what is turned off is not reported as traced', () => {
+    const libraries = (options: object): string[] =>
+      http(options)
+        .sightings()
+        .map(({ library }) => library);
+    expect(libraries({})).toEqual(['fetch', 'undici', 'node:http']);
+    expect(libraries({ client: false })).toEqual(['node:http']);
+    expect(libraries({ client: false, server: false })).toEqual([]);
+  });
+});
+
+describe('a pattern', () => {
+  const url = 'http://localhost:4318/v1/traces?x=1';
+  const server = { address: 'localhost', port: 4318 };
+  it.each([
+    ['localhost', true],
+    ['localhost:4318', true],
+    ['localhost:80', false],
+    ['local', false],
+    [/^http:.*\/v1\//, true],
+    [/v2/, false],
+  ])('%s for an outgoing request: %s', (pattern, expected) => {
+    expect(goesTo([pattern], url, server)).toBe(expected);
+  });
+  it.each([
+    ['/health', true],
+    ['/heal', false],
+    [/^\/h/, true],
+  ])('%s for a path: %s', (pattern, expected) => {
+    expect(isPath([pattern], '/health')).toBe(expected);
+  });
+  it('many servers do not fill the memory, and what is no origin has no server', () => {
+    for (let port = 1; port < 3000; port += 1) expect(serverAt(`http://h:${port}`)?.port).toBe(port);
+    expect(serverAt('http://[')).toBeUndefined();
+  });
+});
