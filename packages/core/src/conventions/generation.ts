@@ -3,6 +3,7 @@ import type { Attributes } from '@opentelemetry/api';
 import { pick, said } from '../attributes.js';
 import { claimModelCall } from '../context/model-call.js';
 import { plainFailure } from '../execution.js';
+import { guard } from '../guard.js';
 import type { Completion, Metering } from '../metrics.js';
 import type { Collector, ContentWriter, Failure, Operation } from '../operation.js';
 import type { Message, MessagePart, OutputMessage, ToolDefinition } from './messages.js';
@@ -136,7 +137,7 @@ export function generationOperation<Input, Output = unknown, Chunk = never>(
       if (result === undefined) return undefined;
       const attributes = resultAttributes(result, of.conventions);
       if (content !== undefined && result.messages !== undefined) {
-        const text = content.json(result.messages(), names.GEN_AI_OUTPUT_MESSAGES);
+        const text = written(content, names.GEN_AI_OUTPUT_MESSAGES, result.messages);
         if (text !== undefined) attributes[names.GEN_AI_OUTPUT_MESSAGES] = text;
       }
       return { attributes, ...(result.failure !== undefined && { failure: result.failure }) };
@@ -188,13 +189,20 @@ function copied(texts: readonly string[] | undefined): string[] | undefined {
 }
 
 function contentOf(call: GenerationCall, content: ContentWriter): Attributes {
-  const write = (name: string, build: (() => readonly unknown[]) | undefined): string | undefined =>
-    build === undefined ? undefined : content.json(build(), name);
   return said({
-    [names.GEN_AI_SYSTEM_INSTRUCTIONS]: write(names.GEN_AI_SYSTEM_INSTRUCTIONS, call.systemInstructions),
-    [names.GEN_AI_INPUT_MESSAGES]: write(names.GEN_AI_INPUT_MESSAGES, call.messages),
-    [names.GEN_AI_TOOL_DEFINITIONS]: write(names.GEN_AI_TOOL_DEFINITIONS, call.tools),
+    [names.GEN_AI_SYSTEM_INSTRUCTIONS]: written(content, names.GEN_AI_SYSTEM_INSTRUCTIONS, call.systemInstructions),
+    [names.GEN_AI_INPUT_MESSAGES]: written(content, names.GEN_AI_INPUT_MESSAGES, call.messages),
+    [names.GEN_AI_TOOL_DEFINITIONS]: written(content, names.GEN_AI_TOOL_DEFINITIONS, call.tools),
   });
+}
+
+/** Content of a shape that cannot be read is left out; tokens and everything else stay. */
+function written(
+  content: ContentWriter,
+  name: string,
+  build: (() => readonly unknown[]) | undefined,
+): string | undefined {
+  return build && guard(`writing ${name}`, () => content.json(build(), name));
 }
 
 /** `gen_ai.response.*` and `gen_ai.usage.*` of an answer. */
