@@ -10,7 +10,7 @@ import type {
   ChatCompletionMessageParam,
   ChatCompletionMessageToolCall,
 } from 'openai/resources/chat/completions';
-import { finishReason } from './finish-reason.js';
+import { finishReason } from './completion.js';
 import { media } from './media.js';
 import type { Wire } from './wire.js';
 

@@ -1,8 +1,9 @@
 import { generationOperation } from '@throughline/core';
-import type { CallOf, CommonSettings, Failure, Operation } from '@throughline/core';
+import type { CallOf, CommonSettings, Operation } from '@throughline/core';
 import type { OpenAI } from 'openai';
 import type { CreateEmbeddingResponse, EmbeddingCreateParams } from 'openai/resources/embeddings';
 import { endpointOf, modelOf } from './endpoint.js';
+import type { DescribeFailure } from './failure.js';
 import type { Wire } from './wire.js';
 
 type EmbeddingCall = CallOf<OpenAI.Embeddings, 'create'>;
@@ -10,7 +11,7 @@ type EmbeddingCall = CallOf<OpenAI.Embeddings, 'create'>;
 /** `embeddings.create`. Neither the texts nor the vectors are recorded. */
 export function embeddingsOperation(
   { conventions }: CommonSettings,
-  failure: (error: unknown) => Failure | undefined,
+  failure: DescribeFailure,
 ): Operation<EmbeddingCall, Wire<CreateEmbeddingResponse>> {
   return generationOperation({
     conventions,

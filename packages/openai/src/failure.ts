@@ -1,12 +1,15 @@
 import type { Failure } from '@throughline/core';
 import type { OpenAI } from 'openai';
 
+/** Names the failure of an error that is the client's; `undefined` for others. */
+export type DescribeFailure = (error: unknown) => Failure | undefined;
+
 /**
  * The client's view of an error. `error.type` is the HTTP status where there is one, else the provider's code or the
  * class of the error. What a server says about an error can quote the request, so only the text of a system error
  * below it (`connect ECONNREFUSED 127.0.0.1:443`) is recorded.
  */
-export function failureOf(client: typeof OpenAI): (error: unknown) => Failure | undefined {
+export function failureOf(client: typeof OpenAI): DescribeFailure {
   const { APIUserAbortError, APIConnectionTimeoutError, APIConnectionError, APIError } = client;
   return (error) => {
     if (error instanceof APIUserAbortError) return { type: 'APIUserAbortError', cancelled: true };

@@ -10,7 +10,7 @@ import { createResponseOperation, retrieveResponseOperation } from './responses.
 import { tracedTools } from './run-tools.js';
 import { textCompletionOperation } from './text-completion.js';
 
-/** Openai 4 has its classes in the entry; from 5 on the entry, Azure's and Bedrock's client all import `client`. */
+/** Version 4 has its classes in the entry; from 5 on the entry, Azure's and Bedrock's client all import `client`. */
 const FILES = ['client.mjs', 'client.js', 'index.mjs', 'index.js'];
 
 /** Where 4 has `runTools()`; no class that is exported leads there. */

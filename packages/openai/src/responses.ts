@@ -19,7 +19,9 @@ import type {
 import { outputType } from './chat.js';
 import { collectResponse } from './collect-response.js';
 import { endpointOf, modelOf } from './endpoint.js';
+import type { Endpoint } from './endpoint.js';
 import { codeOf } from './failure.js';
+import type { DescribeFailure } from './failure.js';
 import { requestAttributes, responseAttributes } from './openai-attributes.js';
 import { responseInput, responseOutput, responseTools } from './response-messages.js';
 import type { Wire } from './wire.js';
@@ -35,7 +37,7 @@ export type ResponseAnswer = Wire<
 /** `responses.create`; a stream is folded into the response that it would have been. */
 export function createResponseOperation(
   { conventions }: CommonSettings,
-  failure: (error: unknown) => Failure | undefined,
+  failure: DescribeFailure,
 ): Operation<CreateCall, ResponseAnswer, Wire<ResponseStreamEvent>> {
   return generationOperation({
     conventions,
@@ -43,18 +45,17 @@ export function createResponseOperation(
     collect: collectResponse,
     call({ self, args: [given] }) {
       const body: Wire<ResponseCreateParams> = given ?? {};
-      const { provider, server } = endpointOf(self);
+      const endpoint = endpointOf(self);
       const { instructions } = body;
       return {
+        ...endpoint,
         operation: 'chat',
-        provider,
-        server,
         model: modelOf(self, body.model),
         get request() {
           return responseRequest(body);
         },
         get attributes() {
-          return provider === 'openai' ? requestAttributes('responses', body.service_tier) : undefined;
+          return requestAttributes(endpoint, 'responses', body.service_tier);
         },
         messages: () => responseInput(body.input),
         systemInstructions: instructions ? () => [{ type: 'text', content: instructions }] : undefined,
@@ -65,7 +66,7 @@ export function createResponseOperation(
       // A stream that ended before the response did.
       const finishReason = answer.status === 'in_progress' ? 'error' : finishReasonOf(answer);
       return {
-        ...responseResult(answer, endpointOf(self).provider, finishReason),
+        ...responseResult(answer, endpointOf(self), finishReason),
         usage: usageOf(answer.usage),
         failure: failureIn(answer),
       };
@@ -79,31 +80,27 @@ export function createResponseOperation(
  */
 export function retrieveResponseOperation(
   { conventions }: CommonSettings,
-  failure: (error: unknown) => Failure | undefined,
+  failure: DescribeFailure,
 ): Operation<RetrieveCall, ResponseAnswer, Wire<ResponseStreamEvent>> {
   return generationOperation({
     conventions,
     failure,
     collect: collectResponse,
     call({ self, args: [id, query] }) {
-      const { provider, server } = endpointOf(self);
+      const endpoint = endpointOf(self);
       return {
+        ...endpoint,
         operation: 'fetch_response',
-        provider,
-        server,
         get request() {
           return { stream: query?.stream === true };
         },
         get attributes() {
-          return {
-            'gen_ai.response.id': id,
-            ...(provider === 'openai' && requestAttributes('responses', undefined)),
-          };
+          return { 'gen_ai.response.id': id, ...requestAttributes(endpoint, 'responses') };
         },
       };
     },
     result: (answer, { self }) => ({
-      ...responseResult(answer, endpointOf(self).provider, finishReasonOf(answer)),
+      ...responseResult(answer, endpointOf(self), finishReasonOf(answer)),
       status: answer.status ?? undefined,
       failure: streamFailure(answer),
     }),
@@ -124,12 +121,12 @@ function responseRequest(body: Wire<ResponseCreateParams>): GenerationRequest {
   };
 }
 
-function responseResult(answer: ResponseAnswer, provider: string, reason: string | undefined): GenerationResult {
+function responseResult(answer: ResponseAnswer, endpoint: Endpoint, reason: string | undefined): GenerationResult {
   return {
     id: answer.id ?? undefined,
     model: answer.model ?? undefined,
     finishReasons: reason === undefined ? undefined : [reason],
-    attributes: provider === 'openai' ? responseAttributes(answer.service_tier) : undefined,
+    attributes: responseAttributes(endpoint, answer.service_tier),
     messages: () => responseOutput(answer.output ?? [], reason ?? 'error'),
   };
 }

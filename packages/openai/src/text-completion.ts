@@ -1,10 +1,10 @@
 import { generationOperation } from '@throughline/core';
-import type { CallOf, Collector, CommonSettings, Failure, Operation } from '@throughline/core';
+import type { CallOf, Collector, CommonSettings, Operation } from '@throughline/core';
 import type { OpenAI } from 'openai';
 import type { Completion, CompletionCreateParams } from 'openai/resources/completions';
-import { usageOf } from './chat.js';
+import { completionRequest, finishReason, usageOf } from './completion.js';
 import { endpointOf, modelOf } from './endpoint.js';
-import { finishReason } from './finish-reason.js';
+import type { DescribeFailure } from './failure.js';
 import { responseAttributes } from './openai-attributes.js';
 import type { Wire } from './wire.js';
 
@@ -14,7 +14,7 @@ type Answer = Wire<Completion>;
 /** The old `completions.create`. */
 export function textCompletionOperation(
   { conventions }: CommonSettings,
-  failure: (error: unknown) => Failure | undefined,
+  failure: DescribeFailure,
 ): Operation<CompletionCall, Answer, Answer> {
   return generationOperation({
     conventions,
@@ -27,31 +27,19 @@ export function textCompletionOperation(
         operation: 'text_completion',
         model: modelOf(self, body.model),
         get request() {
-          const { stop } = body;
-          return {
-            maxTokens: body.max_tokens ?? undefined,
-            temperature: body.temperature ?? undefined,
-            topP: body.top_p ?? undefined,
-            frequencyPenalty: body.frequency_penalty ?? undefined,
-            presencePenalty: body.presence_penalty ?? undefined,
-            stopSequences: typeof stop === 'string' ? [stop] : (stop ?? undefined),
-            seed: body.seed ?? undefined,
-            choiceCount: body.n ?? undefined,
-            stream: body.stream === true,
-          };
+          return completionRequest(body);
         },
         messages: () => promptsOf(body.prompt).map((content) => ({ role: 'user', parts: [{ type: 'text', content }] })),
       };
     },
     result(answer, { self }) {
       const choices = answer.choices ?? [];
-      const isOpenAI = endpointOf(self).provider === 'openai';
       return {
         id: answer.id ?? undefined,
         model: answer.model ?? undefined,
         finishReasons: choices.map((choice) => finishReason(choice.finish_reason)),
         usage: usageOf(answer.usage),
-        attributes: isOpenAI ? responseAttributes(undefined, answer.system_fingerprint) : undefined,
+        attributes: responseAttributes(endpointOf(self), undefined, answer.system_fingerprint),
         messages: () =>
           choices.map(({ text, finish_reason: reason }) => ({
             role: 'assistant',

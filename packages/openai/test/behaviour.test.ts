@@ -360,7 +360,7 @@ const scenarios: Record<string, Scenario> = {
   },
   'a time-out': {
     scripts: [scenario.silent()],
-    program: ({ client }) => errorOf(client.chat.completions.create(chat, { timeout: 20 })),
+    program: ({ client }) => errorOf(client.chat.completions.create(chat, { timeout: 300 })),
     spans: failed('APIConnectionTimeoutError'),
   },
   '429 and then an answer': {

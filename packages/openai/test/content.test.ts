@@ -2,8 +2,7 @@ import { diag, DiagLogLevel } from '@opentelemetry/api';
 import { scenario, startRecording } from '@throughline/testing';
 import type { OpenAI } from 'openai';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
-import { majors } from './majors.js';
-import { chatHelpers } from './majors.js';
+import { chatHelpers, majors } from './majors.js';
 import { errorOf, read, run, runTraced } from './run.js';
 import type { Program } from './run.js';
 
@@ -74,6 +73,19 @@ const answer = scenario.choices({
   text: 'SECRETOUT',
   toolCalls: [{ name: 'weather', arguments: { city: 'SECRETARG' }, id: 'c2' }],
 });
+
+/** That answer in the words of the conventions. */
+const answered = [
+  {
+    role: 'assistant',
+    parts: [
+      { type: 'reasoning', content: 'SECRETWHY' },
+      { type: 'text', content: 'SECRETOUT' },
+      { type: 'tool_call', id: 'c2', name: 'weather', arguments: { city: 'SECRETARG' } },
+    ],
+    finish_reason: 'tool_call',
+  },
+];
 
 const everything: Program = async ({ client }) => {
   await client.chat.completions.create(chat);
@@ -150,17 +162,7 @@ describe.each(majors)('%s', (_, api) => {
         },
         { role: 'tool', parts: [{ type: 'tool_call_response', id: 'c1', response: 'SECRETRESULT' }] },
       ],
-      'gen_ai.output.messages': [
-        {
-          role: 'assistant',
-          parts: [
-            { type: 'reasoning', content: 'SECRETWHY' },
-            { type: 'text', content: 'SECRETOUT' },
-            { type: 'tool_call', id: 'c2', name: 'weather', arguments: { city: 'SECRETARG' } },
-          ],
-          finish_reason: 'tool_call',
-        },
-      ],
+      'gen_ai.output.messages': answered,
       'gen_ai.tool.definitions': [
         {
           type: 'function',
@@ -203,17 +205,7 @@ describe.each(majors)('%s', (_, api) => {
           ],
         },
       ],
-      'gen_ai.output.messages': [
-        {
-          role: 'assistant',
-          parts: [
-            { type: 'reasoning', content: 'SECRETWHY' },
-            { type: 'text', content: 'SECRETOUT' },
-            { type: 'tool_call', id: 'c2', name: 'weather', arguments: { city: 'SECRETARG' } },
-          ],
-          finish_reason: 'tool_call',
-        },
-      ],
+      'gen_ai.output.messages': answered,
       'gen_ai.tool.definitions': [
         { type: 'function', name: 'weather', description: 'SECRETTOOL', parameters: {} },
         { type: 'web_search', name: 'web_search' },
@@ -251,7 +243,7 @@ describe.each(majors)('%s', (_, api) => {
       { ...chat, messages: 'no list' },
       { ...chat, messages: [null, 1n, { role: 'user', content: [{ type: 'new_kind' }, null] }] },
       { ...chat, tools: [null] },
-    ] as unknown as (typeof chat)[];
+    ].map((body) => ({ ...body, temperature: 0 })) as unknown as (typeof chat)[];
     const program: Program = async ({ client }) => {
       const seen: unknown[] = [];
       for (const body of odd) seen.push(await errorOf(client.chat.completions.create(body)));
@@ -260,6 +252,7 @@ describe.each(majors)('%s', (_, api) => {
     const without = await run(api, [], program);
     expect(await runTraced(api, [], program, { captureContent: true })).toEqual(without);
     expect(recorder.spans()).toHaveLength(odd.length);
+    for (const { attributes } of recorder.spans()) expect(attributes['gen_ai.request.temperature']).toBe(0);
   });
 
   it('a text beyond the limit is shortened, and the JSON stays whole', async () => {

@@ -215,7 +215,7 @@ it('a promise of a shape that is not known is handed back as it is, and its span
   }
   const promise = Promise.resolve('answer');
   const [, { OpenAI }] = majors.at(-1) as (typeof majors)[number];
-  adapter.instrument({ OpenAI: Object.assign(class {}, { ...OpenAI, Chat: { Completions } }) });
+  adapter.instrument({ OpenAI: { ...OpenAI, Chat: { Completions } } });
   const other = new Completions();
   expect(other.create()).toBe(promise);
   expect(await recorder.ended(1)).toMatchObject([{ name: 'chat', status: 'UNSET' }]);
