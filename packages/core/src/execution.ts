@@ -1,6 +1,7 @@
-import { context as contextApi, SpanStatusCode } from '@opentelemetry/api';
+import { context as contextApi, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { Attributes, Context, Span } from '@opentelemetry/api';
 import { said, setAll } from './attributes.js';
+import { insideFamily } from './context/family.js';
 import {
   ERROR_TYPE,
   EXCEPTION_MESSAGE,
@@ -21,8 +22,6 @@ export type AnyExecution = Execution<any, any, any>;
  * telemetry.
  */
 export class Execution<Input = unknown, Output = unknown, Chunk = never> {
-  /** The context in which the span is active. */
-  readonly context: Context;
   /** Whether anybody looks at how the call goes on: when not, nothing needs to be followed or collected. */
   readonly observed: boolean;
   readonly #operation: Operation<Input, Output, Chunk>;
@@ -30,9 +29,11 @@ export class Execution<Input = unknown, Output = unknown, Chunk = never> {
   readonly #started: Attributes;
   readonly #span: Span | undefined;
   readonly #recording: boolean;
+  readonly #base: Context;
   readonly #metering: Metering | undefined;
   readonly #content: ContentWriter | undefined;
   readonly #startTime: number;
+  #context: Context | undefined;
   #collector: Collector<Chunk, Output> | undefined;
   #firstChunk: number | undefined;
   #ended = false;
@@ -43,7 +44,7 @@ export class Execution<Input = unknown, Output = unknown, Chunk = never> {
     description: Description,
     span: Span | undefined,
     recording: boolean,
-    context: Context,
+    base: Context,
     metering: Metering | undefined,
     content: ContentWriter | undefined,
   ) {
@@ -52,7 +53,7 @@ export class Execution<Input = unknown, Output = unknown, Chunk = never> {
     this.#started = description.attributes;
     this.#span = span;
     this.#recording = recording;
-    this.context = context;
+    this.#base = base;
     this.#metering = metering;
     this.#content = content;
     this.observed = recording || metering !== undefined;
@@ -63,6 +64,16 @@ export class Execution<Input = unknown, Output = unknown, Chunk = never> {
   /** The span, for what no operation can say: events, links. Not recording when the trace is not sampled. */
   get span(): Span | undefined {
     return this.#span;
+  }
+
+  /** The context in which the span is active. Made when first asked for: a leaf call has no use for it. */
+  get context(): Context {
+    if (this.#context === undefined) {
+      const { family } = this.#operation;
+      const active = this.#span === undefined ? this.#base : trace.setSpan(this.#base, this.#span);
+      this.#context = family === undefined ? active : insideFamily(active, family);
+    }
+    return this.#context;
   }
 
   get ended(): boolean {

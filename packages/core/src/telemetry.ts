@@ -1,8 +1,9 @@
-import { context, createContextKey, propagation, trace } from '@opentelemetry/api';
+import { context, propagation, trace } from '@opentelemetry/api';
 import type { Context, MeterProvider, Span, Tracer, TracerProvider } from '@opentelemetry/api';
 import { setAll } from './attributes.js';
 import { contentWriter } from './content.js';
 import type { ContentPolicy } from './content.js';
+import { isInsideFamily } from './context/family.js';
 import { isSuppressed } from './context/suppression.js';
 import { Execution } from './execution.js';
 import { reportFailure } from './guard.js';
@@ -70,7 +71,7 @@ export function telemetry(sources: TelemetrySources): Telemetry {
           if (sources.parentShortcut && isDroppedLocally(trace.getSpan(active))) return undefined;
         }
         const { family } = operation;
-        if (family !== undefined && active.getValue(familyKey(family)) === true) return undefined;
+        if (family !== undefined && isInsideFamily(active, family)) return undefined;
         const writer = content.capturing(active) ? contentWriter(content) : undefined;
         const description = operation.describe(input, writer, active);
         if (description === undefined) return undefined;
@@ -89,9 +90,7 @@ export function telemetry(sources: TelemetrySources): Telemetry {
           if (baggageAttributes.length > 0) copyBaggage(base, baggageAttributes, span);
           if (description.details !== undefined) addDetails(span, description.details, name);
         }
-        let inner = span === undefined ? base : trace.setSpan(base, span);
-        if (family !== undefined) inner = inner.setValue(familyKey(family), true);
-        return new Execution(operation, input, description, span, recording, inner, metering, writer);
+        return new Execution(operation, input, description, span, recording, base, metering, writer);
       } catch (error) {
         reportFailure(`starting a span of ${name}`, error);
         return undefined;
@@ -131,17 +130,6 @@ function isDroppedLocally(parent: Span | undefined): boolean {
   if (parent === undefined || parent.isRecording()) return false;
   const { isRemote, traceFlags } = parent.spanContext();
   return isRemote !== true && (traceFlags & 1) === 0;
-}
-
-const familyKeys = new Map<string, symbol>();
-
-function familyKey(family: string): symbol {
-  let key = familyKeys.get(family);
-  if (key === undefined) {
-    key = createContextKey(`throughline.family.${family}`);
-    familyKeys.set(family, key);
-  }
-  return key;
 }
 
 /** Guarded by itself: the span has started and is to be ended by its execution. */
