@@ -133,6 +133,28 @@ describe.each(majors)('%s', (_, api) => {
     expect(span?.attributes['gen_ai.response.finish_reasons']).toEqual(['stop']);
   });
 
+  it.each(['then', 'parse', 'withResponse'] as const)(
+    'an answer on its way is kept by who waits for it: %s',
+    async (how) => {
+      const gate = server.gate();
+      const answer = drop(async () => {
+        if (how === 'then') return client.chat.completions.create(chat).then(({ id }) => id);
+        if (how === 'parse') return chatHelpers(client).parse(chat);
+        return client.chat.completions.create(chat).withResponse();
+      });
+      await gate.waiting();
+      for (let i = 0; i < 5; i += 1) {
+        collectGarbage();
+        await turn();
+      }
+      gate.open();
+      await answer;
+      const [span] = await recorder.ended(1);
+      expect(span?.attributes['throughline.cancelled']).toBeUndefined();
+      expect(span?.attributes['gen_ai.response.finish_reasons']).toEqual(['stop']);
+    },
+  );
+
   it('the loop body has the span of the program', async () => {
     const program = trace.getTracer('program').startSpan('program');
     await context.with(trace.setSpan(context.active(), program), async () => {

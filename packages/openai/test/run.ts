@@ -1,5 +1,5 @@
 import { startOpenAIServer } from '@throughline/testing';
-import type { OpenAIServer, Recorder, Script } from '@throughline/testing';
+import type { OpenAIServer, Script } from '@throughline/testing';
 import type { OpenAI } from 'openai';
 import { openai } from '../src/index.js';
 import { modulesOf } from './majors.js';
@@ -54,11 +54,6 @@ export async function runTraced(
   } finally {
     adapter.disable();
   }
-}
-
-/** The attributes of finished spans, without those that differ from run to run. */
-export function described(recorder: Recorder): readonly unknown[] {
-  return recorder.spans().map(({ name, status, attributes }) => ({ name, status, attributes }));
 }
 
 /** What a program can tell of an error. */
