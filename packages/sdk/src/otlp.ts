@@ -1,3 +1,4 @@
+import process from 'node:process';
 import { ExportResultCode } from '@opentelemetry/core';
 import type { ExportResult } from '@opentelemetry/core';
 import { createOtlpNetworkExportDelegate, ExporterMetrics } from '@opentelemetry/otlp-exporter-base';
@@ -82,6 +83,7 @@ function delegateTo<Items, Answer>(
   metricsHelper: IExporterMetricsHelper<Items>,
 ): { delegate: IOtlpExportDelegate<Items>; hurry(): void } {
   const { endpoint, headers } = settings;
+  checkProtocol();
   const collector = convertLegacyHttpOptions(
     { ...(endpoint !== undefined && { url: urlOf(endpoint, signal) }), headers: { ...headers } },
     signal.toUpperCase(),
@@ -103,6 +105,15 @@ function delegateTo<Items, Answer>(
     responseAttributesFromError: () => ({}),
   });
   return { delegate: createOtlpNetworkExportDelegate(limits, serializer, metrics, transport), hurry: transport.hurry };
+}
+
+/** Other protocols have no option here, but a variable can ask for them. */
+function checkProtocol(): void {
+  for (const name of ['OTEL_EXPORTER_OTLP_PROTOCOL', 'OTEL_EXPORTER_OTLP_TRACES_PROTOCOL']) {
+    const protocol = process.env[name];
+    if (protocol === undefined || protocol === '' || protocol === 'http/protobuf') continue;
+    warnOnce(`environment variable ${name}: '${protocol}' is not accepted; expected http/protobuf; ignored`);
+  }
 }
 
 /** The address of a signal. A base that ends in a signal's path is taken as it was meant. */
