@@ -1,3 +1,5 @@
+import type { Attributes } from '@opentelemetry/api';
+
 /** What LangChain's callbacks carry. Nothing is taken for granted: applications write runnables of their own. */
 export interface Serialized {
   /** Where the class lives, its name last: `['langchain', 'chat_models', 'openai', 'ChatOpenAI']`. */
@@ -18,9 +20,9 @@ export function conversationOf(metadata: Metadata | undefined): string | undefin
 }
 
 /** Which attempt of `withRetry` this is, from the second on. */
-export function retryOf(tags: readonly string[] | undefined): number | undefined {
+export function retryAttributes(tags: readonly string[] | undefined): Attributes {
   const tag = tags?.find((one) => one.startsWith('retry:attempt:'));
-  return tag === undefined ? undefined : number(Number(tag.slice('retry:attempt:'.length)));
+  return tag === undefined ? {} : { 'langchain.retry.attempt': Number(tag.slice('retry:attempt:'.length)) };
 }
 
 export function text(value: unknown): string | undefined {

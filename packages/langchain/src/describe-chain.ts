@@ -1,7 +1,7 @@
 import { frameworkOperation } from '@throughline/core';
 import type { Message, Operation, OutputMessage } from '@throughline/core';
 import type { Attributes } from '@opentelemetry/api';
-import { classOf, conversationOf, number, record, retryOf, text } from './callback-data.js';
+import { classOf, conversationOf, number, record, retryAttributes, text } from './callback-data.js';
 import type { Metadata, Serialized } from './callback-data.js';
 import { failureOf } from './failure.js';
 import { messagesIn } from './messages.js';
@@ -109,8 +109,7 @@ export function isShown(
 }
 
 export function agentNameOf({ serialized, self, runName }: ChainStart): string | undefined {
-  const own = text(record(self)?.['name']);
-  return givenName(serialized, own ?? runName);
+  return givenName(serialized, text(record(self)?.['name'])) ?? givenName(serialized, runName);
 }
 
 export const agentOperation: Operation<ChainStart> = frameworkOperation<ChainStart>({
@@ -120,7 +119,7 @@ export const agentOperation: Operation<ChainStart> = frameworkOperation<ChainSta
     description: text(record(start.self)?.['description']),
     messages: () => inputMessages(start),
     conversationId: conversationOf(start.metadata),
-    attributes: chainAttributes(start),
+    attributes: retryAttributes(start.tags),
   }),
   result: (output, start) => ({ messages: () => outputMessages(start, output) }),
   failure: failureOf,
@@ -133,7 +132,7 @@ export const workflowOperation: Operation<ChainStart> = frameworkOperation<Chain
     messages: () => inputMessages(start),
     conversationId: conversationOf(start.metadata),
     agentName: start.agentName,
-    attributes: chainAttributes(start),
+    attributes: retryAttributes(start.tags),
   }),
   result: (output, start) => ({ messages: () => outputMessages(start, output) }),
   failure: failureOf,
@@ -156,18 +155,14 @@ export const stepOperation: Operation<ChainStart> = frameworkOperation<ChainStar
     name: start.runName ?? text(start.serialized?.kwargs?.name) ?? classOf(start.serialized) ?? 'chain',
     conversationId: conversationOf(start.metadata),
     agentName: start.agentName,
-    attributes: chainAttributes(start),
+    attributes: stepAttributes(start),
   }),
   failure: failureOf,
 });
 
-function chainAttributes({ serialized, tags }: ChainStart): Attributes {
-  const retry = retryOf(tags);
+function stepAttributes({ serialized, tags }: ChainStart): Attributes {
   const component = classOf(serialized);
-  return {
-    ...(component !== undefined && { 'langchain.component': component }),
-    ...(retry !== undefined && { 'langchain.retry.attempt': retry }),
-  };
+  return { ...(component !== undefined && { 'langchain.component': component }), ...retryAttributes(tags) };
 }
 
 function nodeAttributes({ metadata = {}, attempt }: ChainStart): Attributes {

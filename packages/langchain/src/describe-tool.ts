@@ -1,6 +1,6 @@
 import { frameworkOperation, parseArguments } from '@throughline/core';
-import type { FrameworkResult, Operation, ToolCall } from '@throughline/core';
-import { classOf, conversationOf, record, retryOf, text } from './callback-data.js';
+import type { FrameworkResult, Operation } from '@throughline/core';
+import { classOf, conversationOf, record, retryAttributes, text } from './callback-data.js';
 import type { Metadata, Serialized } from './callback-data.js';
 import { failureOf } from './failure.js';
 
@@ -19,25 +19,16 @@ export interface ToolStart {
 }
 
 export const toolOperation: Operation<ToolStart> = frameworkOperation<ToolStart>({
-  call: (
-    start,
-  ): ToolCall & {
-    agentName: string | undefined;
-    conversationId: string | undefined;
-    attributes: Record<string, number>;
-  } => {
-    const retry = retryOf(start.tags);
-    return {
-      kind: 'tool',
-      name: text(record(start.self)?.['name']) ?? start.runName ?? classOf(start.serialized) ?? 'tool',
-      description: text(record(start.self)?.['description']),
-      callId: start.callId,
-      arguments: () => parseArguments(start.input),
-      agentName: start.agentName,
-      conversationId: conversationOf(start.metadata),
-      attributes: retry === undefined ? {} : { 'langchain.retry.attempt': retry },
-    };
-  },
+  call: (start) => ({
+    kind: 'tool',
+    name: text(record(start.self)?.['name']) ?? start.runName ?? classOf(start.serialized) ?? 'tool',
+    description: text(record(start.self)?.['description']),
+    callId: start.callId,
+    arguments: () => parseArguments(start.input),
+    agentName: start.agentName,
+    conversationId: conversationOf(start.metadata),
+    attributes: retryAttributes(start.tags),
+  }),
   result: toolResult,
   failure: failureOf,
 });

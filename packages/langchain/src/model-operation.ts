@@ -1,7 +1,7 @@
 import { ROOT_CONTEXT } from '@opentelemetry/api';
 import { frameworkOperation, generationOperation, isProviderTraced } from '@throughline/core';
 import type { Collector, ModelCall, Operation } from '@throughline/core';
-import { conversationOf, record, retryOf, text } from './callback-data.js';
+import { conversationOf, record, retryAttributes, text } from './callback-data.js';
 import { generationCall, generationResult, modelClass, modelProvider } from './describe-model.js';
 import type { ModelEnd, ModelStart } from './describe-model.js';
 import { failureOf } from './failure.js';
@@ -59,17 +59,14 @@ function unclaimed(owning: ModelOperation): ModelOperation {
 
 /** Where the call stands in the program, and nothing of what the client library records. */
 function structureOf(): ModelOperation {
-  const { measure: _, ...step } = frameworkOperation<OfferedCall, ModelEnd>({
-    call: (start) => {
-      const retry = retryOf(start.tags);
-      return {
-        kind: 'step',
-        name: modelClass(start),
-        agentName: start.agentName,
-        conversationId: conversationOf(start.metadata),
-        attributes: retry === undefined ? {} : { 'langchain.retry.attempt': retry },
-      };
-    },
+  const step = frameworkOperation<OfferedCall, ModelEnd>({
+    call: (start) => ({
+      kind: 'step',
+      name: modelClass(start),
+      agentName: start.agentName,
+      conversationId: conversationOf(start.metadata),
+      attributes: retryAttributes(start.tags),
+    }),
     failure: failureOf,
   });
   return { ...step, collect: chunks };

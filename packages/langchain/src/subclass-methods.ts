@@ -7,7 +7,7 @@ export type Wrap = (original: AnyFunction) => AnyFunction;
 /** Methods that subclasses define: those of an application too, which no module exports. */
 export interface SubclassMethods {
   /** Replaces them on the prototypes that own them, for the class of this instance. */
-  see(instance: object): void;
+  see(instance: object | undefined): void;
   detach(): void;
 }
 
@@ -27,7 +27,8 @@ export function subclassMethods(
   let detached = false;
   return {
     see(instance) {
-      const leaf = Object.getPrototypeOf(instance) as object | null;
+      // A detached method has no instance, and fails as it would without us.
+      const leaf = instance === undefined ? null : (Object.getPrototypeOf(instance) as object | null);
       if (detached || leaf === null || seen.has(leaf)) return;
       seen.add(leaf);
       for (const [name, wrap] of Object.entries(wraps)) {

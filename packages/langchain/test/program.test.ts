@@ -83,6 +83,20 @@ for (const line of LINES) {
       });
     });
 
+    it('aborts between an attempt and its fallback', async () => {
+      await test.trace();
+      const controller = new AbortController();
+      const { RunnableLambda } = lib.runnables;
+      const first = RunnableLambda.from(async (): Promise<string> => {
+        controller.abort();
+        throw new Error('no');
+      });
+      const either = first.withFallbacks([RunnableLambda.from(async () => work('second'))]);
+      await expect(either.invoke('x', { signal: controller.signal, runName: 'either' })).rejects.toThrow(/abort/i);
+      expect(test.recorder.open()).toBe(0);
+      expect(test.recorder.span('either').status).toBe('UNSET');
+    });
+
     it('suppresses tracing: no span, and the same result', async () => {
       await test.trace();
       const suppressed = context.active().setValue(SUPPRESS, true);

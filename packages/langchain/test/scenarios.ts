@@ -449,6 +449,50 @@ export const SCENARIOS: readonly Scenario[] = [
     ],
   },
   {
+    name: 'an entrypoint and its tasks',
+    async run(lib) {
+      const { entrypoint, task } = lib.langgraph;
+      const spell = task('spell', async (word: string) => `${word} ${await work('in spell')}`);
+      const flow = entrypoint('essay', async (words: string[]) => {
+        await work('in essay');
+        return Promise.all(words.map((word) => spell(word)));
+      });
+      return flow.invoke(['a', 'b']);
+    },
+    tree: [
+      'invoke_workflow essay',
+      '  node essay',
+      '    in essay',
+      '  node spell',
+      '    in spell',
+      '  node spell',
+      '    in spell',
+    ],
+  },
+  {
+    name: 'a branch, streamed',
+    async run(lib) {
+      const { RunnableBranch, RunnableLambda } = lib.runnables;
+      const branch = RunnableBranch.from<string, string>([
+        [async () => (await work('condition')) !== '', RunnableLambda.from<string, string>(async () => work('taken'))],
+        RunnableLambda.from<string, string>(async () => work('not taken')),
+      ]);
+      return collect(await branch.stream('x', { runName: 'branch' }));
+    },
+    tree: ['branch', '  condition', '  taken'],
+  },
+  {
+    name: 'fallbacks, streamed',
+    async run(lib) {
+      const { AIMessage } = lib.messages;
+      const failing = scripted(lib, { streams: true, answers: [new Error('no')] });
+      const model = failing.withFallbacks([scripted(lib, { streams: true, answers: [new AIMessage('a')] })]);
+      const chunks = await collect(await model.stream('x', { runName: 'either' }));
+      return chunks.map((one) => one.content);
+    },
+    tree: ['either', '  chat scripted', '  chat scripted', '    provider'],
+  },
+  {
     name: 'twelve requests at once keep their own trees',
     async run(lib) {
       const graph = flow(lib);

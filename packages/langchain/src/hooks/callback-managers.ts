@@ -26,6 +26,10 @@ export function callbackManagers(versions: string, tracingFor: (telemetry: Telem
         const tracing = tracingFor(telemetry);
         return function (this: unknown, ...args: never[]): unknown {
           const [inheritable, local, ...rest] = args as unknown[];
+          if (entering) {
+            entering = false;
+            return Reflect.apply(original, this, args);
+          }
           const known = handlerOf(inheritable) !== undefined;
           if (!known && !isWatched(telemetry)) return Reflect.apply(original, this, args);
           if (!inheritable && !local) {
@@ -66,6 +70,9 @@ function isWatched(telemetry: Telemetry): boolean {
   return asked;
 }
 
+/** Whether it is `runWithConfig` that asks, which looks for a parent only; it does so for every chunk of a stream. */
+let entering = false;
+
 interface StorageExports {
   readonly AsyncLocalStorageProviderSingleton?: object;
 }
@@ -88,8 +95,13 @@ export function asyncLocalStorage(versions: string): ModuleTarget {
           return function (this: unknown, ...args: never[]): unknown {
             const [config, step, ...rest] = args as unknown as Parameters<StorageProvider['runWithConfig']>;
             const run = parentRunOf(record(config)?.['callbacks']);
-            if (run === undefined) return Reflect.apply(original, this, args);
-            return Reflect.apply(original, this, [config, () => inRun(run, step), ...rest] as never[]);
+            entering = true;
+            try {
+              const inside = (): unknown => inRun(run, step);
+              return Reflect.apply(original, this, [config, inside, ...rest] as never[]);
+            } finally {
+              entering = false;
+            }
           };
         }),
     ],

@@ -52,12 +52,12 @@ function model(base: ModelPrototype, tracingFor: TracingFor): Target {
     );
     const seeing = (original: AnyFunction): AnyFunction =>
       function (this: unknown, ...args: never[]): unknown {
-        provider.see(this as object);
+        provider.see(this as object | undefined);
         return Reflect.apply(original, this, args);
       };
     const framed = (original: AnyFunction): AnyFunction =>
       function (this: unknown, ...args: never[]): unknown {
-        provider.see(this as object);
+        provider.see(this as object | undefined);
         return inFrame(newFrame('model', this as object), () => Reflect.apply(original, this, args));
       };
     const detach = all([
@@ -94,9 +94,9 @@ function chunkStream(tracing: Tracing): (original: AnyFunction) => AnyFunction {
   return (original) =>
     function (this: unknown, ...args: never[]): unknown {
       const known = runOf(args[2]) ?? frameFor('model')?.started[0] ?? activeModelRun();
-      const run = known ?? startLooseRun(tracing, this as object, args);
+      const run = known ?? guard('starting a run', () => startLooseRun(tracing, this as object, args));
       const stream = inRun(run, () => Reflect.apply(original, this, args));
-      if (!isIterator(stream)) return stream;
+      if (run === undefined || !isIterator(stream)) return stream;
       if (known !== undefined) return observed(stream, run);
       const frame = newFrame('stream', this as object, { signal: signalOf(args[1]) });
       frame.started.push(run);
@@ -120,8 +120,8 @@ function startLooseRun(tracing: Tracing, self: object, [input, options]: readonl
     operation: typeof input === 'string' ? 'text_completion' : 'chat',
     serialized: undefined,
     self,
-    params: guard('reading parameters', () => invocationParams?.call(self, given)) ?? {},
-    metadata: guard('reading parameters', () => getLsParams?.call(self, given)),
+    params: invocationParams?.call(self, given) ?? {},
+    metadata: getLsParams?.call(self, given),
     messages: input,
     tags: undefined,
   };

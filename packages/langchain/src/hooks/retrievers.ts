@@ -27,7 +27,7 @@ function retriever(base: RetrieverPrototype): Target {
     const entry = base.getRelevantDocuments === undefined ? 'invoke' : 'getRelevantDocuments';
     const detach = intercept(base, entry, (original) => {
       return function (this: unknown, ...args: never[]): unknown {
-        searches.see(this as object);
+        searches.see(this as object | undefined);
         return inFrame(newFrame('retriever', this as object), () => Reflect.apply(original, this, args));
       };
     })(telemetry);

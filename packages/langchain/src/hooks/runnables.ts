@@ -4,7 +4,7 @@ import { signalOf } from '../callback-data.js';
 import { runOf } from '../handler.js';
 import { bindIterator, guardStream, isIterator } from '../iterators.js';
 import type { AnyIterator } from '../iterators.js';
-import { cancelRun, inRun, newFrame } from '../run.js';
+import { cancelRun, failRun, inFrame, inRun, newFrame } from '../run.js';
 import { subclassMethods } from '../subclass-methods.js';
 
 /** Where runnables are called and streamed. Internal to LangChain, the same from 0.3 to 1.4. */
@@ -18,11 +18,13 @@ interface RunnablePrototype {
 interface Exports {
   readonly Runnable?: { readonly prototype: RunnablePrototype };
   readonly RunnableBinding?: { readonly prototype: object };
+  readonly RunnableWithFallbacks?: { readonly prototype: { invoke(...args: unknown[]): unknown } };
 }
 
 export function runnables(versions: string): ModuleTarget {
   const files = ['dist/runnables/base.js', 'dist/runnables/base.cjs'];
-  return module<Exports>('@langchain/core', versions, files, ({ Runnable, RunnableBinding }) => [
+  return module<Exports>('@langchain/core', versions, files, ({ Runnable, RunnableBinding, RunnableWithFallbacks }) => [
+    RunnableWithFallbacks && intercept(RunnableWithFallbacks.prototype, 'invoke', fallbacks),
     Runnable && intercept(Runnable.prototype, '_callWithConfig', callWithConfig),
     Runnable && intercept(Runnable.prototype, '_transformStreamWithConfig', transformStreamWithConfig),
     // The default only invokes, and a binding only hands on: neither starts a run of its own.
@@ -64,13 +66,26 @@ function transformStreamWithConfig(original: AnyFunction): AnyFunction {
   };
 }
 
+/** An abort between two attempts is thrown, and told to no callback. */
+function fallbacks(original: AnyFunction): AnyFunction {
+  return function (this: unknown, ...args: never[]): unknown {
+    const frame = newFrame('stream', this as object, { signal: signalOf(args[1]) });
+    const returned = inFrame(frame, () => Reflect.apply(original, this, args));
+    if (!(returned instanceof Promise)) return returned;
+    return returned.catch((error: unknown) => {
+      failRun(frame.started[0], error);
+      throw error;
+    });
+  };
+}
+
 /** Guards `_streamIterator`, whichever class defines it. */
 function streams(base: RunnablePrototype, except: readonly object[]): Target {
   return (telemetry) => {
     const guarded = subclassMethods(telemetry, { _streamIterator: streamIterator }, [base, ...except]);
     const seeing = (original: AnyFunction): AnyFunction =>
       function (this: unknown, ...args: never[]): unknown {
-        guarded.see(this as object);
+        guarded.see(this as object | undefined);
         return Reflect.apply(original, this, args);
       };
     const detach = all([intercept(base, 'stream', seeing), intercept(base, 'transform', seeing)])(telemetry);

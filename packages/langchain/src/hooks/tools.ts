@@ -26,7 +26,7 @@ function tool(base: ToolPrototype): Target {
     const bodies = subclassMethods(telemetry, { _call: body });
     const detach = intercept(base, 'call', (original) => {
       return function (this: unknown, ...args: never[]): unknown {
-        bodies.see(this as object);
+        bodies.see(this as object | undefined);
         const [input, config] = args as unknown[];
         const callId = text(toolCall(input)?.['id']) ?? text(record(record(config)?.['toolCall'])?.['id']);
         return inFrame(newFrame('tool', this as object, { callId }), () => Reflect.apply(original, this, args));
