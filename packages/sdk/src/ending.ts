@@ -14,23 +14,26 @@ const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
  * @returns what stops watching.
  */
 export function watchEnding(pipeline: Pipeline, tracing: Pick<Tracing, 'flush'>): () => void {
-  const flush = (): Promise<void> => {
+  let watching = true;
+  const flushForGood = (): Promise<void> => {
     pipeline.hurry();
     return tracing.flush(PATIENCE);
   };
   const onEnd = (): void => {
     // Waiting keeps the process alive, after which this event comes again.
-    if (pipeline.hasNews()) void flush();
+    if (pipeline.hasNews()) void flushForGood();
   };
   const onSignal = (signal: NodeJS.Signals): void => {
     // Gone before the program's own handlers are called: they can count who listens. A second signal ends at once.
     process.removeListener(signal, onSignal);
-    const flushed = flush();
     if (process.listenerCount(signal) === 0) {
-      void flushed.then(() => process.kill(process.pid, signal));
-    } else {
-      setImmediate(() => process.prependListener(signal, onSignal)).unref();
+      void flushForGood().then(() => process.kill(process.pid, signal));
+      return;
     }
+    void tracing.flush(PATIENCE);
+    setImmediate(() => {
+      if (watching) process.prependListener(signal, onSignal);
+    }).unref();
   };
 
   process.on('beforeExit', onEnd);
@@ -38,6 +41,7 @@ export function watchEnding(pipeline: Pipeline, tracing: Pick<Tracing, 'flush'>)
   // First in line, since a listener that was added with `once` is not counted any more when it is called.
   for (const signal of SIGNALS) process.prependListener(signal, onSignal);
   return () => {
+    watching = false;
     process.removeListener('beforeExit', onEnd);
     process.removeListener('exit', pipeline.last);
     for (const signal of SIGNALS) process.removeListener(signal, onSignal);

@@ -20,6 +20,9 @@ export interface OtlpTransport extends IExporterTransport {
 const FIRST_WAIT = 1_000;
 const LONGEST_WAIT = 5_000;
 
+/** Requests at a time; more wait for one of these. */
+const SOCKETS = 16;
+
 /** Answers that the protocol says to repeat. */
 const BUSY = new Set([429, 502, 503, 504]);
 
@@ -33,7 +36,9 @@ export function otlpTransport(collector: Collector): OtlpTransport {
 
   const attempt = async (data: Uint8Array, timeoutMs: number): Promise<ExportResponse> => {
     const { protocol } = new URL(collector.url);
-    agent ??= Promise.resolve(collector.agentFactory(protocol)) as Promise<Agent>;
+    agent ??= Promise.resolve(collector.agentFactory(protocol)).then((made) =>
+      Object.assign(made, { maxSockets: SOCKETS }),
+    );
     const zipped = collector.compression === 'gzip';
     const headers = { ...(await collector.headers()), ...(zipped && { 'Content-Encoding': 'gzip' }) };
     return post(

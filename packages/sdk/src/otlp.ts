@@ -91,11 +91,12 @@ function delegateTo<Items, Answer>(
     { 'Content-Type': 'application/x-protobuf' },
   );
   const transport = otlpTransport(collector);
+  const queue = settings['batch.maxQueueSize'];
   const limits = {
     compression: collector.compression,
     timeoutMillis: Math.min(collector.timeoutMillis, settings['batch.timeoutMs']),
-    // As many spans may be under way as may wait.
-    concurrencyLimit: Math.max(1, Math.floor(settings['batch.maxQueueSize'] / settings['batch.maxExportBatchSize'])),
+    // Twice as many spans may be under way as may wait: a flush hands the whole queue over at once.
+    concurrencyLimit: settings.batch ? 2 * Math.ceil(queue / settings['batch.maxExportBatchSize']) : queue,
   };
   const metrics = new ExporterMetrics<Items>({
     componentType: `otlp_http_${signal === 'traces' ? 'span' : 'metric'}_exporter`,

@@ -1,6 +1,6 @@
 import { registerInstrumentations } from '@opentelemetry/instrumentation';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
-import { guard, instrumentAll, reportFailure, warnOnce } from '@throughline/core';
+import { guard, instrumentAll, redactUrl, reportFailure, warnOnce } from '@throughline/core';
 import type { Instrumented, Report } from '@throughline/core';
 import { watchEnding } from './ending.js';
 import { isRegistered, showWarnings } from './global-api.js';
@@ -55,17 +55,18 @@ export function startTracing(options: StartTracingOptions = {}): Tracing {
       )
     : undefined;
 
+  let ended: Promise<void> | undefined;
+  const end = (timeoutMs: number): Promise<void> => {
+    delete holder[RUNNING];
+    unwatch?.();
+    unregister?.();
+    instrumented.disable();
+    return withinTime(timeoutMs, pipeline?.shutdown());
+  };
   const tracing: Tracing = {
     report: () => withDestination(instrumented.report(), settings, joins),
     flush: (timeoutMs = 5_000) => withinTime(timeoutMs, pipeline?.flush()),
-    async shutdown(timeoutMs = 5_000) {
-      if (holder[RUNNING] !== tracing) return;
-      delete holder[RUNNING];
-      unwatch?.();
-      unregister?.();
-      instrumented.disable();
-      await withinTime(timeoutMs, pipeline?.shutdown());
-    },
+    shutdown: (timeoutMs = 5_000) => (ended ??= end(timeoutMs)),
     spans: () => pipeline?.spans() ?? [],
   };
   const unwatch = pipeline && watchEnding(pipeline, tracing);
@@ -84,16 +85,21 @@ function instrument({ enabled }: Settings, options: StartTracingOptions): Instru
 }
 
 /** The report with where spans go. */
-function withDestination(report: Report, { enabled, exporters, endpoint }: Settings, joins: boolean): Report {
-  const why = !enabled
-    ? 'tracing is disabled'
-    : joins
-      ? 'to the tracer provider that was registered before startTracing(): its exporters, sampling and resource count'
-      : exporters.length === 0
-        ? "nowhere: exporter 'none'"
-        : `to ${exporters.map((name) => (name === 'otlp' && endpoint !== undefined ? `otlp ${endpoint}` : name)).join(', ')}`;
-  const provider = { registered: report.provider.registered && (joins || exporters.length > 0), why };
+function withDestination(report: Report, settings: Settings, joins: boolean): Report {
+  const why = destinationOf(report, settings, joins);
+  const provider = { ...report.provider, why };
   return { ...report, provider, toString: () => String(report).replace(report.provider.why, () => why) };
+}
+
+function destinationOf({ provider }: Report, { enabled, exporters, endpoint }: Settings, joins: boolean): string {
+  if (joins) {
+    return 'to the tracer provider that was registered before startTracing(): its exporters, sampling and resource count';
+  }
+  if (!enabled) return 'tracing is disabled';
+  if (!provider.registered) return 'the OpenTelemetry SDK is not running';
+  if (exporters.length === 0) return "nowhere: exporter 'none'";
+  const otlp = endpoint === undefined ? 'otlp' : `otlp ${redactUrl(endpoint)}`;
+  return `to ${exporters.map((name) => (name === 'otlp' ? otlp : name)).join(', ')}`;
 }
 
 /** Waits no longer than the time given. A failure to send is none of the program's business. */

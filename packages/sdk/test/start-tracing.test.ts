@@ -117,6 +117,13 @@ describe('startTracing', () => {
     expect(String(report())).toMatch(/spans\s+exported\s+to memory, otlp http:\/\/127\.0\.0\.1:1$/);
   });
 
+  it('shuts down once', async () => {
+    const { shutdown, report } = start({ exporter: 'memory' });
+    expect(shutdown()).toBe(shutdown());
+    await shutdown();
+    expect(report().provider).toEqual({ registered: false, why: 'the OpenTelemetry SDK is not running' });
+  });
+
   it('joins a tracer provider that is there already', async () => {
     const exporter = new InMemorySpanExporter();
     trace.setGlobalTracerProvider(new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] }));
@@ -207,6 +214,22 @@ describe('otlp', () => {
     work('second');
     await flush();
     expect(collector.received.map(({ names }) => names)).toEqual([['first'], ['second']]);
+  });
+
+  it('sends a burst without batching', async () => {
+    const { flush } = start({ exporter: 'otlp', endpoint: collector.url, batch: false, metrics: false });
+    for (let index = 0; index < 200; index += 1) work('burst');
+    await flush();
+    expect(collector.spans()).toHaveLength(200);
+  });
+
+  it('sends a full queue in one flush, and drops what does not fit', async () => {
+    const batch = { maxQueueSize: 100, maxExportBatchSize: 30 };
+    const { flush } = start({ exporter: 'otlp', endpoint: collector.url, batch, metrics: false });
+    for (let index = 0; index < 500; index += 1) work('burst');
+    await flush();
+    // The first batch leaves as soon as it is full.
+    expect(collector.spans()).toHaveLength(130);
   });
 
   it('repeats what a busy collector refused', async () => {
