@@ -43,7 +43,7 @@ export interface Library {
 }
 
 /** Release lines of @langchain/core; the newest is this package's own dependency. */
-export const LINES = ['1.4.0', '1.2.13', '0.3.80'] as const;
+export const LINES = ['1.4.0', '1.2.13', '1.0.1', '0.3.80'] as const;
 export type Line = (typeof LINES)[number];
 
 export async function load(line: Line, format: 'esm' | 'cjs'): Promise<Library> {
