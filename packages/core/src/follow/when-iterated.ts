@@ -2,26 +2,24 @@ import type { AnyExecution } from '../execution.js';
 import { guard } from '../guard.js';
 import type { AnyFunction } from '../patch.js';
 
+/** Who is told how an iteration goes on: usually an execution. */
+export type IterationWatcher = Pick<AnyExecution, 'chunk' | 'succeed' | 'fail' | 'cancel'>;
+
 /**
  * Watches the iteration of a stream: every chunk, its end, its failure, and being left early. The caller gets the very
  * iterator that was given, with whatever else it can do, and the same chunk objects.
- *
- * @param finished ends the execution when the iteration is done; it has succeeded by default.
  */
 export function observeIterator<Iterator extends AsyncIterator<unknown>>(
   iterator: Iterator,
-  execution: AnyExecution,
-  finished: () => void = () => {
-    execution.succeed();
-  },
+  watcher: IterationWatcher,
 ): Iterator {
   const arrived = (result: IteratorResult<unknown>): IteratorResult<unknown> => {
-    if (result.done === true) finished();
-    else execution.chunk(result.value);
+    if (result.done === true) watcher.succeed();
+    else watcher.chunk(result.value);
     return result;
   };
   const failed = (error: unknown): never => {
-    execution.fail(error);
+    watcher.fail(error);
     throw error;
   };
   replace(
@@ -38,13 +36,13 @@ export function observeIterator<Iterator extends AsyncIterator<unknown>>(
         return isThenable(step) ? step.then(arrived, failed) : arrived(step as IteratorResult<unknown>);
       },
   );
-  return observeLeaving(iterator, execution);
+  return observeLeaving(iterator, watcher);
 }
 
 /** Watches only whether an iterator is left before its end; the program gave the call up then. */
 export function observeLeaving<Iterator extends AsyncIterator<unknown>>(
   iterator: Iterator,
-  execution: AnyExecution,
+  watcher: IterationWatcher,
 ): Iterator {
   for (const name of ['return', 'throw'] as const) {
     replace(
@@ -52,7 +50,7 @@ export function observeLeaving<Iterator extends AsyncIterator<unknown>>(
       name,
       (leave) =>
         function (this: unknown, ...args: never[]): unknown {
-          execution.cancel();
+          watcher.cancel();
           return Reflect.apply(leave, this, args);
         },
     );
@@ -81,7 +79,15 @@ const dropped = new FinalizationRegistry<AnyExecution>((execution) => {
   execution.cancel();
 });
 
-/** Ends the execution when the program drops `held` without ever finishing with it. The execution must not refer to it. */
+/**
+ * Ends the execution when the program drops `held` without ever finishing with it. The execution must not refer to it.
+ * Until they are forgotten, both outlive every young generation: use it where a call can really be dropped.
+ */
 export function endWhenDropped(held: object, execution: AnyExecution): void {
-  dropped.register(held, execution);
+  dropped.register(held, execution, held);
+}
+
+/** The call of `held` has ended by itself. */
+export function forgetDropped(held: object): void {
+  dropped.unregister(held);
 }

@@ -1,7 +1,8 @@
 import type { AnyExecution } from '../execution.js';
 import { guard, warnOnce } from '../guard.js';
 import type { Follow } from './follow.js';
-import { endWhenDropped, observeIterator, observeLeaving } from './when-iterated.js';
+import { endWhenDropped, forgetDropped, observeIterator, observeLeaving } from './when-iterated.js';
+import type { IterationWatcher } from './when-iterated.js';
 
 /**
  * The lazy promise of a client that Stainless generates (OpenAI, Anthropic). The request is sent at once; the body is
@@ -37,7 +38,7 @@ export const whenParsed: Follow = (returned, execution) => {
     return returned;
   }
   const call = watchedCall(execution, returned.responsePromise);
-  endWhenDropped(call, execution);
+  endUnlessRead(call, returned.responsePromise);
   watchPromise(returned, call);
   return returned;
 };
@@ -67,6 +68,20 @@ function watchedCall(execution: AnyExecution, responsePromise: Promise<unknown>)
     answered: false,
     iterated: false,
   };
+}
+
+/** Nearly every answer is waited for when its headers arrive; only one that is not can be dropped. */
+function endUnlessRead(call: WatchedCall, responsePromise: Promise<unknown>): void {
+  const look = (): void => {
+    if (!call.parsing) endWhenDropped(call, call.execution);
+  };
+  // One turn after those who wait for the answer.
+  responsePromise.then(
+    () => {
+      queueMicrotask(look);
+    },
+    () => {},
+  );
 }
 
 /** `then` is never called: it would read the body, and turn an unhandled rejection into a handled one. */
@@ -110,13 +125,29 @@ function answered(value: unknown, call: WatchedCall): unknown {
 function watchStream(stream: ApiStream, call: WatchedCall): void {
   const { iterator } = stream;
   const { signal } = stream.controller;
-  // A stream that is aborted while it is read ends as if it were complete.
-  const finished = (): void => {
-    if (signal.aborted) call.execution.cancel();
-    else call.execution.succeed();
+  const { execution } = call;
+  const watcher: IterationWatcher = {
+    chunk(chunk) {
+      execution.chunk(chunk);
+    },
+    succeed() {
+      forgetDropped(call);
+      // A stream that is aborted while it is read ends as if it were complete.
+      if (signal.aborted) execution.cancel();
+      else execution.succeed();
+    },
+    fail(error) {
+      forgetDropped(call);
+      execution.fail(error);
+    },
+    cancel() {
+      forgetDropped(call);
+      execution.cancel();
+    },
   };
+  endWhenDropped(call, execution);
   // Only until it is read: the stream aborts its own controller when it fails.
-  const aborted = cancellation(call.execution);
+  const aborted = cancellation(execution);
   signal.addEventListener('abort', aborted, { once: true });
 
   stream.iterator = function (this: unknown, ...args) {
@@ -125,13 +156,13 @@ function watchStream(stream: ApiStream, call: WatchedCall): void {
     if (call.iterated) return made;
     call.iterated = true;
     signal.removeEventListener('abort', aborted);
-    return observeIterator(made, call.execution, finished);
+    return observeIterator(made, watcher);
   };
   // OpenAI 7's chat streams have one of their own, which asks for `iterator` not before its first `next`.
   if (Object.hasOwn(stream, Symbol.asyncIterator)) {
     const own = stream[Symbol.asyncIterator];
     stream[Symbol.asyncIterator] = function (this: unknown, ...args) {
-      return observeLeaving(Reflect.apply(own, this, args), call.execution);
+      return observeLeaving(Reflect.apply(own, this, args), watcher);
     };
   }
 }
