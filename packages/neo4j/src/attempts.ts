@@ -1,3 +1,4 @@
+/* oxlint-disable no-underscore-dangle -- the driver has no other names for it */
 import { intercept } from '@throughline/core';
 import type { Target, Telemetry } from '@throughline/core';
 import { attemptOperation, reasonOf } from './describe.js';

@@ -82,7 +82,7 @@ export function reasonOf(error: unknown): string {
 function textOf(query: unknown): string {
   if (typeof query === 'string') return query;
   const { text = query } = (query ?? {}) as { text?: unknown };
-  return typeof text === 'string' || text instanceof String ? String(text) : '';
+  return typeof text === 'string' || Object.prototype.toString.call(text) === '[object String]' ? String(text) : '';
 }
 
 function databaseOf({ db }: Metadata): string | undefined {

@@ -1,3 +1,4 @@
+/* oxlint-disable no-underscore-dangle -- the driver has no other names for it */
 import { guard } from '@throughline/core';
 import type { ServerAddress } from '@throughline/core';
 
@@ -123,6 +124,7 @@ export const DEFAULT_PORT = 7687;
 
 /** `host:7687` and `[::1]:7687`, as a connection tells its server. */
 export function parseHostPort(hostPort: string): ServerAddress {
-  const [, host = hostPort, port] = /^\[?(.*?)\]?(?::(\d+))?$/.exec(hostPort) ?? [];
-  return { address: host, port: port === undefined ? undefined : Number(port) };
+  const colon = hostPort.lastIndexOf(':');
+  const host = hostPort.slice(0, colon);
+  return { address: host.startsWith('[') ? host.slice(1, -1) : host, port: Number(hostPort.slice(colon + 1)) };
 }

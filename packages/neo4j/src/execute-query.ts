@@ -1,3 +1,4 @@
+/* oxlint-disable no-underscore-dangle -- the driver has no other names for it */
 import { intercept } from '@throughline/core';
 import type { AnyExecution, AnyFunction, Target } from '@throughline/core';
 import { executeQueryOperation } from './describe.js';
@@ -49,7 +50,7 @@ interface ExecuteQuery {
 /** The call whose session is being made: the driver makes it before the call returns. */
 let launching: ExecuteQuery | undefined;
 
-const CALL = Symbol('throughline.executeQuery');
+const CALL: unique symbol = Symbol('throughline.executeQuery');
 type Marked = ConnectionHolder & { [CALL]?: ExecuteQuery };
 
 /** Marks the session that `executeQuery` is making. */
@@ -65,13 +66,13 @@ export function claim(session: SessionInternals): void {
 }
 
 /** Whether `executeQuery` made the session or transaction with this connection holder. */
-export function isOfExecuteQuery(holder: ConnectionHolder | undefined): boolean {
-  return (holder as Marked | undefined)?.[CALL] !== undefined;
+export function isOfExecuteQuery(holder: Marked | undefined): boolean {
+  return holder?.[CALL] !== undefined;
 }
 
 /** Takes what the query of an `executeQuery` is answered. `undefined` when nobody would see it. */
-export function listenerOf(holder: ConnectionHolder | undefined): Listener | undefined {
-  const call = (holder as Marked | undefined)?.[CALL];
+export function listenerOf(holder: Marked | undefined): Listener | undefined {
+  const call = holder?.[CALL];
   if (call?.execution.observed !== true) return undefined;
   return {
     set: (attributes) => {

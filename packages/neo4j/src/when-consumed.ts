@@ -1,3 +1,4 @@
+/* oxlint-disable no-underscore-dangle -- the driver has no other names for it */
 import type { Attributes } from '@opentelemetry/api';
 import { endWhenDropped, guard, plainFailure, warnOnce } from '@throughline/core';
 import type { Follow } from '@throughline/core';
@@ -99,5 +100,5 @@ export function cancelUnread(results: readonly ResultInternals[]): void {
 /** Which server of a cluster was chosen is known only now. */
 function serverAttributes(hostPort: string): Attributes {
   const { address, port } = parseHostPort(hostPort);
-  return { 'server.address': address, ...(port !== undefined && port !== DEFAULT_PORT && { 'server.port': port }) };
+  return { 'server.address': address, ...(port !== DEFAULT_PORT && { 'server.port': port }) };
 }

@@ -250,10 +250,8 @@ for (const [service, versions] of [
         const collect = runInNewContext('gc') as () => void;
         const other = library.driver(url);
         await (async () => {
-          const iterator = other
-            .session({ fetchSize: 2 })
-            .run('UNWIND range(1, 100) AS x RETURN x')
-            [Symbol.asyncIterator]();
+          const result = other.session({ fetchSize: 2 }).run('UNWIND range(1, 100) AS x RETURN x');
+          const iterator = result[Symbol.asyncIterator]();
           await iterator.next();
         })();
         while (recorder.open() > 0) {
@@ -410,6 +408,20 @@ for (const [service, versions] of [
         },
       );
 
+      it('readTransaction and writeTransaction of 5 are the same', async () => {
+        const old = session as unknown as Record<
+          'readTransaction' | 'writeTransaction',
+          Session['executeRead'] | undefined
+        >;
+        for (const name of ['readTransaction', 'writeTransaction'] as const) {
+          await old[name]?.((transaction) => transaction.run('RETURN 1'));
+          expect(recorder.tree()).toEqual(
+            old[name] === undefined ? [] : [name, '  attempt 1', '    BEGIN', '    RETURN', '    COMMIT'],
+          );
+          recorder.reset();
+        }
+      });
+
       it('an attempt that is retried says why, and the whole is no error', async () => {
         const retryable = new library.Neo4jError(
           'SECRET',
@@ -467,7 +479,7 @@ for (const [service, versions] of [
             { SECRET: 'SECRETVALUE' },
             { database: 'neo4j', routing: library.routing.READ },
           );
-          return [answer.constructor.name, answer.keys, visible(answer as unknown as QueryResult)];
+          return [answer.constructor.name, answer.keys, visible(answer)];
         });
         expect(seen[0]).toBe('EagerResult');
         expect(recorder.tree()).toEqual(['UNWIND', '  attempt 1']);

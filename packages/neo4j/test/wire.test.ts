@@ -179,7 +179,11 @@ describeWithService('neo4j-5', 'on the wire', ({ url }) => {
         await settled(driver);
         expect(seen).toEqual([]);
         for (const reject of [
-          () => driver.session().run('RETRUN 1').then(),
+          () =>
+            driver
+              .session()
+              .run('RETRUN 1')
+              .then(() => {}),
           () => driver.session().executeRead((transaction) => transaction.run('RETRUN 1')),
           () => driver.executeQuery('RETRUN 1'),
         ]) {
