@@ -6,8 +6,31 @@ export function terminal(): Omit<ConsoleFormat, 'format'> {
   return {
     colour: wantsColour(),
     width: () => (process.stdout.isTTY ? process.stdout.columns : undefined),
-    // Not `process.stdout.write`: the console survives a reader that went away.
-    write: (text) => console.log(text),
+    write: lineWriter(),
+  };
+}
+
+/**
+ * Writes lines. A reader that went away (`app | head`) must not end the program because of us; what the program itself
+ * writes then fails as it would without us.
+ */
+function lineWriter(): (text: string) => void {
+  let readerLeft = false;
+  let writing = 0;
+  const ignore = (): void => undefined;
+  return (text) => {
+    if (readerLeft) return;
+    const { stdout } = process;
+    writing += 1;
+    if (writing === 1) stdout.on('error', ignore);
+    stdout.write(`${text}\n`, (error) => {
+      readerLeft ||= error !== null && error !== undefined;
+      // The error event comes after the callback.
+      setImmediate(() => {
+        writing -= 1;
+        if (writing === 0) stdout.off('error', ignore);
+      }).unref();
+    });
   };
 }
 

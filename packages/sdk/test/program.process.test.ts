@@ -283,6 +283,25 @@ describe('the preload', () => {
   });
 });
 
+it('a reader of the traces that went away does not end the program', async () => {
+  const printing = `${esm}${esmStart}
+    startTracing({ exporter: 'console' });
+    let printed = 0;
+    const timer = setInterval(() => {
+      for (let index = 0; index < 20; index += 1) trace.getTracer('program').startSpan('work').end();
+      if ((printed += 1) === 20) { clearInterval(timer); console.error('ran to its end'); }
+    }, 10);`;
+  // A process in between, since runProgram reads to the end.
+  const main = `
+    import { spawn } from 'node:child_process';
+    const child = spawn(process.execPath, ['printing.mjs'], { stdio: ['ignore', 'pipe', 'inherit'] });
+    child.stdout.once('data', () => child.stdout.destroy());
+    child.on('exit', (code) => { process.exitCode = code; });`;
+  const files = { 'printing.mjs': printing, 'main.mjs': main };
+  const result = await runProgram({ files, dependencies, entry: 'main.mjs' });
+  expect(result).toMatchObject({ exitCode: 0, stderr: 'ran to its end\n' });
+});
+
 it('importing the package starts nothing, and never loads gRPC', async () => {
   const source = `
     // Made when first looked at, as one of OpenTelemetry's dependencies does.

@@ -141,10 +141,12 @@ describe('startTracing', () => {
   });
 
   it('prints trees to standard output', () => {
-    const log = vi.spyOn(console, 'log').mockImplementation(() => undefined);
+    const write = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
     start({ exporter: 'console' });
     work('printed');
-    expect(log).toHaveBeenCalledExactlyOnceWith(expect.stringMatching(/^printed +\d/));
+    const texts = write.mock.calls.map(([text]) => text);
+    write.mockRestore();
+    expect(texts).toEqual([expect.stringMatching(/^printed +\d.*\n$/)]);
   });
 });
 
