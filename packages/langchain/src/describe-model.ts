@@ -96,12 +96,14 @@ export function generationResult({ generations, llmOutput }: ModelEnd): Generati
   };
 }
 
-/** What Anthropic and Gemini call a reason, in the words of the conventions; other providers' are kept. */
+/** What providers call a reason, in the words of the conventions; others are kept. */
 const REASONS: Readonly<Record<string, string>> = {
   end_turn: 'stop',
   stop_sequence: 'stop',
   max_tokens: 'length',
   tool_use: 'tool_call',
+  tool_calls: 'tool_call',
+  function_call: 'tool_call',
   refusal: 'content_filter',
 };
 

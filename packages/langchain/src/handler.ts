@@ -1,5 +1,5 @@
 import { guard } from '@throughline/core';
-import type { AnyExecution, Telemetry } from '@throughline/core';
+import type { AnyExecution } from '@throughline/core';
 import { isControlFlow, isInterrupt, record, text } from './callback-data.js';
 import type { Metadata, Serialized } from './callback-data.js';
 import {
@@ -11,20 +11,14 @@ import {
   stepOperation,
   workflowOperation,
 } from './describe-chain.js';
-import type { ChainKind, ChainStart, SpanChoice, TracePolicy } from './describe-chain.js';
+import type { ChainKind, ChainStart, TracePolicy } from './describe-chain.js';
 import type { ModelEnd, ModelStart } from './describe-model.js';
 import { retrieverOperation } from './describe-retriever.js';
 import { toolOperation } from './describe-tool.js';
-import type { ModelOperations, OfferedCall } from './model-operation.js';
+import { modelRun } from './model-run.js';
 import { endRun, failRun, frameFor, shownRun, startRun } from './run.js';
 import type { Run, RunStart } from './run.js';
-
-/** What the hooks of one instrumentation share. */
-export interface Tracing {
-  readonly telemetry: Telemetry;
-  readonly spans: SpanChoice;
-  readonly modelOperations: ModelOperations;
-}
+import type { Tracing } from './tracing.js';
 
 /** Recognises our handler, whichever copy of us made it. */
 const TRACING: unique symbol = Symbol.for('throughline.langchain.handler');
@@ -51,12 +45,6 @@ const CHAIN_OPERATIONS = {
 export class TracingHandler {
   readonly name = 'throughline';
   readonly awaitHandlers = true;
-  readonly raiseError = false;
-  readonly ignoreLLM = false;
-  readonly ignoreChain = false;
-  readonly ignoreAgent = false;
-  readonly ignoreRetriever = false;
-  readonly ignoreCustomEvent = false;
   readonly #tracing: Tracing;
   readonly #runs = new Map<string, Run>();
   readonly #ended: string[] = [];
@@ -286,9 +274,7 @@ export class TracingHandler {
   }
 
   #fail(runId: string, error: unknown): void {
-    if (!isControlFlow(error)) {
-      failRun(this.find(runId), error);
-    }
+    if (!isControlFlow(error)) failRun(this.find(runId), error);
     this.#end(runId, (execution) => {
       if (isInterrupt(error)) execution.set({ 'langgraph.interrupted': true });
       execution.succeed();
@@ -307,38 +293,8 @@ export class TracingHandler {
 
 Object.assign(TracingHandler.prototype, { [TRACING]: true, [GRAPH_HANDLER]: true });
 
-/** How a call of a model starts, whether a callback told of it or a method. */
-export function modelRun(tracing: Tracing, parent: Run | undefined, start: ModelStart): RunStart<OfferedCall> {
-  const call = { owner: 'langchain', claimedBy: undefined };
-  const agentName = parent?.agentName;
-  return {
-    kind: 'model',
-    parent,
-    agentName,
-    operation: tracing.modelOperations(start),
-    input: { ...start, call, agentName },
-    offer: call,
-  };
-}
-
-/** Ours among the handlers of a manager. */
-export function handlerOf(manager: unknown): TracingHandler | undefined {
-  const handlers = record(manager)?.['handlers'];
-  return Array.isArray(handlers) ? handlers.find(isOurs) : undefined;
-}
-
 export function isOurs(handler: unknown): handler is TracingHandler {
   return typeof handler === 'object' && handler !== null && TRACING in handler;
-}
-
-/** The run that a run manager is for. */
-export function runOf(manager: unknown): Run | undefined {
-  return handlerOf(manager)?.find(text(record(manager)?.['runId']));
-}
-
-/** The run whose children a callback manager starts. */
-export function parentRunOf(manager: unknown): Run | undefined {
-  return handlerOf(manager)?.find(text(record(manager)?.['_parentRunId']));
 }
 
 const TRACE_POLICY = Symbol.for('langchain.trace_policy');

@@ -2,7 +2,7 @@ import { adapter, choice } from '@throughline/core';
 import type { Adapter, Telemetry } from '@throughline/core';
 import manifest from '../package.json' with { type: 'json' };
 import type { SpanChoice } from './describe-chain.js';
-import type { Tracing } from './handler.js';
+import type { Tracing } from './tracing.js';
 import { asyncCaller } from './hooks/async-caller.js';
 import { asyncLocalStorage, callbackManagers } from './hooks/callback-managers.js';
 import { models } from './hooks/models.js';

@@ -4,7 +4,7 @@ import type { Collector, ModelCall, Operation } from '@throughline/core';
 import { conversationOf, record, retryAttributes, text } from './callback-data.js';
 import { generationCall, generationResult, modelClass, modelProvider } from './describe-model.js';
 import type { ModelEnd, ModelStart } from './describe-model.js';
-import { failureOf } from './failure.js';
+import { modelFailureOf } from './failure.js';
 
 /** Who records the tokens of a model call: `modelSpans` of the options. */
 export type ModelSpans = 'auto' | 'always' | 'structure' | 'none';
@@ -25,7 +25,7 @@ export function modelOperations(modelSpans: ModelSpans, conventions: 'latest' | 
     conventions,
     call: generationCall,
     result: generationResult,
-    failure: failureOf,
+    failure: modelFailureOf,
     collect: chunks,
   });
   const open = unclaimed(owning);
@@ -67,7 +67,7 @@ function structureOf(): ModelOperation {
       conversationId: conversationOf(start.metadata),
       attributes: retryAttributes(start.tags),
     }),
-    failure: failureOf,
+    failure: modelFailureOf,
   });
   return { ...step, collect: chunks };
 }

@@ -191,7 +191,11 @@ for (const line of LINES) {
     it('a failed call: both spans say so, none has tokens', async () => {
       server.next({ status: 400 });
       await expect(model().invoke('hello')).rejects.toMatchObject({ status: 400 });
-      expect(test.recorder.spans().map((span) => span.status)).toEqual(['ERROR', 'ERROR']);
+      const failures = test.recorder.spans().map((span) => [span.status, span.attributes['error.type']]);
+      expect(failures).toEqual([
+        ['ERROR', '400'],
+        ['ERROR', '400'],
+      ]);
       expect(test.recorder.open()).toBe(0);
     });
   });

@@ -1,7 +1,8 @@
 import { guard, intercept, module } from '@throughline/core';
 import type { ModuleTarget, Operation, Telemetry } from '@throughline/core';
-import { handlerOf, isOurs, parentRunOf, TracingHandler } from '../handler.js';
-import type { Tracing } from '../handler.js';
+import { isOurs, TracingHandler } from '../handler.js';
+import { handlerOf, parentRunOf } from '../run-lookup.js';
+import type { Tracing } from '../tracing.js';
 import { record } from '../callback-data.js';
 import { inRun } from '../run.js';
 

@@ -3,8 +3,9 @@ import type { AnyFunction, ModuleTarget, Target, Telemetry } from '@throughline/
 import { record, signalOf } from '../callback-data.js';
 import type { Metadata } from '../callback-data.js';
 import type { ModelStart } from '../describe-model.js';
-import { modelRun, runOf } from '../handler.js';
-import type { Tracing } from '../handler.js';
+import { modelRun } from '../model-run.js';
+import { runOf } from '../run-lookup.js';
+import type { Tracing } from '../tracing.js';
 import { bindIterator, guardStream, isIterator } from '../iterators.js';
 import type { AnyIterator } from '../iterators.js';
 import { activeRun, frameFor, inFrame, inRun, newFrame, startRun } from '../run.js';

@@ -1,6 +1,6 @@
 import { intercept, module } from '@throughline/core';
 import type { AnyFunction, ModuleTarget, Target } from '@throughline/core';
-import { runOf } from '../handler.js';
+import { runOf } from '../run-lookup.js';
 import { inFrame, inRun, newFrame } from '../run.js';
 import { subclassMethods } from '../subclass-methods.js';
 

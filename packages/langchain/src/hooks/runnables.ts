@@ -1,7 +1,7 @@
 import { all, intercept, module } from '@throughline/core';
 import type { AnyFunction, ModuleTarget, Target } from '@throughline/core';
 import { signalOf } from '../callback-data.js';
-import { runOf } from '../handler.js';
+import { runOf } from '../run-lookup.js';
 import { bindIterator, guardStream, isIterator } from '../iterators.js';
 import type { AnyIterator } from '../iterators.js';
 import { cancelRun, failRun, inFrame, inRun, newFrame } from '../run.js';

@@ -1,7 +1,7 @@
 import { intercept, module } from '@throughline/core';
 import type { AnyFunction, ModuleTarget, Target } from '@throughline/core';
 import { record, text } from '../callback-data.js';
-import { runOf } from '../handler.js';
+import { runOf } from '../run-lookup.js';
 import { bindIterator, isIterator } from '../iterators.js';
 import { inFrame, inRun, newFrame } from '../run.js';
 import { subclassMethods } from '../subclass-methods.js';
