@@ -1,5 +1,6 @@
 import { TraceFlags } from '@opentelemetry/api';
 import type { ReadableSpan, SpanProcessor } from '@opentelemetry/sdk-trace';
+import { guard } from '@throughline/core';
 import { rowOf } from './console-span.js';
 import { formatLine, formatTrace } from './console-trace.js';
 
@@ -82,8 +83,8 @@ export function consoleProcessor({ format, colour, width, write }: ConsoleFormat
     },
     onEnd(span) {
       if (!isSampled(span)) return;
-      if (format === 'line') write(formatLine(span));
-      else endTree(span);
+      // The program's `span.end()` is running.
+      guard('printing a trace', () => (format === 'line' ? write(formatLine(span)) : endTree(span)));
     },
     forceFlush: () => Promise.resolve(),
     shutdown() {

@@ -37,20 +37,20 @@ export function formatTrace(spans: readonly ShownSpan[], format: TraceFormat = {
   const children = childrenOf(spans);
   const lines: Line[] = [];
 
-  const add = (span: ShownSpan, branch: string, below: string, tokens: Tokens | undefined): void => {
-    const row = rowOf(span, tokens);
-    lines.push({ branch, row: below === '' && note !== undefined ? { ...row, label: `${row.label} ${note}` } : row });
-    const inside = children.get(span.spanContext().spanId) ?? [];
+  const addAll = (inside: readonly ShownSpan[], below: string, isRoot: boolean): void => {
     const { shown, hidden } = choose(inside, siblings);
-    for (const [index, child] of shown.entries()) {
+    for (const [index, span] of shown.entries()) {
       const last = index === shown.length - 1 && hidden.length === 0;
-      add(child, `${below}${last ? '└─ ' : '├─ '}`, `${below}${last ? '   ' : '│  '}`, undefined);
+      const branch = isRoot ? '' : `${below}${last ? '└─ ' : '├─ '}`;
+      const tokens = isRoot && tokensOf(span) === undefined ? sumTokens(span, children) : undefined;
+      const row = rowOf(span, tokens);
+      lines.push({ branch, row: isRoot && note !== undefined ? { ...row, label: `${row.label} ${note}` } : row });
+      const deeper = isRoot ? '' : `${below}${last ? '   ' : '│  '}`;
+      addAll(children.get(span.spanContext().spanId) ?? [], deeper, false);
     }
-    if (hidden.length > 0) lines.push({ branch: `${below}└─ `, row: restOf(hidden) });
+    if (hidden.length > 0) lines.push({ branch: isRoot ? '' : `${below}└─ `, row: restOf(hidden) });
   };
-  for (const root of children.get(undefined) ?? []) {
-    add(root, '', '', tokensOf(root) === undefined ? sumTokens(root, children) : undefined);
-  }
+  addAll(children.get(undefined) ?? [], '', true);
   return layOut(lines, format);
 }
 

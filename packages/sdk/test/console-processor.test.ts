@@ -68,7 +68,7 @@ describe('the console exporter', () => {
     const root = start('endless');
     for (let index = 0; index < 1_500; index += 1) start(`call ${index}`, root).end();
     expect(printed).toHaveLength(1);
-    expect(printed[0]).toMatch(/^call 0 \(trace not finished\) /);
+    expect(printed[0]).toMatch(/^call 0 \(trace not finished\) [^]*\n… 960 more$/);
     root.end();
     expect(trees()[1]).toMatch(/^endless\n├─ call 1000\n/);
   });
@@ -87,6 +87,19 @@ describe('the console exporter', () => {
     start('call', root).end();
     await processor.shutdown();
     expect(trees()).toEqual(['call (trace not finished)']);
+  });
+
+  it('keeps a failure to print away from the program', () => {
+    const failing = consoleProcessor({
+      format: 'tree',
+      colour: false,
+      width: () => undefined,
+      write: () => {
+        throw new Error('no terminal');
+      },
+    });
+    const tracer = new TracerProvider({ spanProcessors: [failing] }).getTracer('test');
+    expect(() => tracer.startSpan('work').end()).not.toThrow();
   });
 
   it('prints one line a span as soon as it ends, when lines are asked for', () => {
