@@ -5,6 +5,7 @@ import { classOf, conversationOf, number, record, retryAttributes, text } from '
 import type { Metadata, Serialized } from './callback-data.js';
 import { failureOf } from './failure.js';
 import { messagesIn } from './messages.js';
+import type { SpanChoice } from './options.js';
 import type { RunKind } from './run.js';
 
 /** A run of what LangChain calls a chain: an agent, a graph, its node, a sequence, a prompt, a parser, a function. */
@@ -85,9 +86,6 @@ const DEFAULT_NAMES = new Set([
   'StructuredOutputRunnable',
   '<runnable_lambda>',
 ]);
-
-/** Which runs of chains have a span of their own. Models, tools and retrievers always have one. */
-export type SpanChoice = 'all' | 'named' | 'essential';
 
 /** Nodes and steps inside an agent that the library put there. */
 const AGENT_PLUMBING = new Set(['agent', 'tools', 'model_request', 'generate_structured_response', 'prompt']);

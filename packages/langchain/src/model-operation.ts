@@ -5,9 +5,7 @@ import { conversationOf, record, retryAttributes, text } from './callback-data.j
 import { generationCall, generationResult, modelClass, modelProvider } from './describe-model.js';
 import type { ModelEnd, ModelStart } from './describe-model.js';
 import { modelFailureOf } from './failure.js';
-
-/** Who records the tokens of a model call: `modelSpans` of the options. */
-export type ModelSpans = 'auto' | 'always' | 'structure' | 'none';
+import type { ModelSpans } from './options.js';
 
 /** A call of a model together with what the client library below it may have said of it. */
 export interface OfferedCall extends ModelStart {

@@ -1,6 +1,6 @@
 import type { Telemetry } from '@throughline/core';
-import type { SpanChoice } from './describe-chain.js';
 import type { ModelOperations } from './model-operation.js';
+import type { SpanChoice } from './options.js';
 
 /** What the hooks of one instrumentation share. */
 export interface Tracing {
