@@ -22,7 +22,7 @@ const report = instrumented.report();
 console.log(JSON.stringify({ report, table: String(report), warnings }));`;
 
 async function run(own: Record<string, string> = {}, env: Record<string, string> = {}): Promise<Printed> {
-  const { openai, ...others } = dependencies;
+  const { openai: _, ...others } = dependencies;
   const result = await runProgram({
     files: { ...files, 'main.mjs': main, ...own },
     dependencies: Object.keys(own).some((file) => file.startsWith('node_modules/openai/')) ? others : dependencies,
