@@ -1,6 +1,6 @@
 /* oxlint-disable no-underscore-dangle -- the driver has no other names for it */
-import { intercept } from '@throughline/core';
-import type { AnyExecution, AnyFunction, Target } from '@throughline/core';
+import { followed, intercept } from '@throughline/core';
+import type { AnyExecution, AnyFunction, Follow, Target } from '@throughline/core';
 import { executeQueryOperation } from './describe.js';
 import { destinationOfDriver } from './driver.js';
 import type { ConnectionHolder, DriverInternals, SessionInternals } from './driver.js';
@@ -21,25 +21,29 @@ export const executeQuery = (prototype: { executeQuery: AnyFunction }): Target =
       if (execution === undefined) return Reflect.apply(original, this, args);
       const call: ExecuteQuery = { execution, answer: undefined };
       launching = call;
-      let returned: Promise<unknown>;
       try {
-        returned = execution.run(() => Reflect.apply(original, this, args)) as Promise<unknown>;
+        const returned = execution.run(() => Reflect.apply(original, this, args));
+        return execution.observed ? followed(whenAnswered(call), returned, execution) : returned;
       } finally {
         launching = undefined;
       }
-      if (!execution.observed) return returned;
-      return returned.then(
-        (value) => {
-          execution.succeed(call.answer);
-          return value;
-        },
-        (error: unknown) => {
-          execution.fail(error);
-          throw error;
-        },
-      );
     };
   });
+
+/** What the call resolves to is up to the program: what its query was answered counts. */
+const whenAnswered =
+  (call: ExecuteQuery): Follow =>
+  (returned, execution) =>
+    (returned as Promise<unknown>).then(
+      (value) => {
+        execution.succeed(call.answer);
+        return value;
+      },
+      (error: unknown) => {
+        execution.fail(error);
+        throw error;
+      },
+    ) as typeof returned;
 
 interface ExecuteQuery {
   readonly execution: AnyExecution;
@@ -56,12 +60,8 @@ type Marked = ConnectionHolder & { [CALL]?: ExecuteQuery };
 /** Marks the session that `executeQuery` is making. */
 export function claim(session: SessionInternals): void {
   if (launching === undefined || session._transactionExecutor?.pipelineBegin !== true) return;
-  for (const holder of [session._readConnectionHolder, session._writeConnectionHolder] as readonly (
-    | Marked
-    | undefined
-  )[]) {
-    if (holder !== undefined) holder[CALL] = launching;
-  }
+  const holders: readonly (Marked | undefined)[] = [session._readConnectionHolder, session._writeConnectionHolder];
+  for (const holder of holders) if (holder !== undefined) holder[CALL] = launching;
   launching = undefined;
 }
 

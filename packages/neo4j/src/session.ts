@@ -39,10 +39,10 @@ function transactionFunction<Input extends { readonly self: object }>(name: stri
 /** 5 tells a result nothing any more that the session leaves unread. */
 const close: Parameters<typeof intercept>[2] = (original) =>
   function (this: unknown, ...args: never[]): unknown {
-    const closed = Reflect.apply(original, this, args) as Promise<void>;
+    const closed = Reflect.apply(original, this, args);
     const { _results: results = [] } = this as SessionInternals;
     const unread = results.filter(({ _summary, _error }) => _summary === null && _error === null);
-    if (unread.length === 0) return closed;
+    if (unread.length === 0 || !(closed instanceof Promise)) return closed;
     return closed.finally(() => {
       cancelUnread(unread);
     });

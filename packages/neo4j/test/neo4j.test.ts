@@ -73,13 +73,9 @@ for (const [service, versions] of [
       let driver: Driver;
       let session: Session;
 
-      beforeAll(async () => {
+      beforeAll(() => {
         driver = library.driver(url);
         session = driver.session({ fetchSize: 50 });
-        await driver.executeQuery(
-          'CREATE CONSTRAINT adapter_test IF NOT EXISTS FOR (n:AdapterTest) REQUIRE n.key IS UNIQUE',
-        );
-        recorder.reset();
       });
       afterAll(async () => {
         await driver.executeQuery('MATCH (n:AdapterTest {run: $run}) DETACH DELETE n', { run });
