@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { scripted, searching, searchTool, work } from './application.js';
+import { scripted, searching, searchTool, USAGE, work } from './application.js';
 import { LINES, load } from './library.js';
 import type { Library } from './library.js';
 import { traced } from './traced.js';
@@ -257,6 +257,35 @@ describe('createAgent of langchain', async () => {
       '  chat scripted',
       '    provider',
     ]);
+  });
+});
+
+describe('a decision model', async () => {
+  const { BaseDecisionModel } = await import('@langchain/core/decisions');
+  const test = traced('1.4.0');
+
+  it('is a model call, though it reports as a chain', async () => {
+    class Decider extends BaseDecisionModel {
+      lc_namespace = ['test'];
+      get _provider(): string {
+        return 'decider';
+      }
+      async _classify(): Promise<never> {
+        await work('provider');
+        return { answers: { sure: { type: 'noul', noul: 0.9 } }, usage_metadata: USAGE } as never;
+      }
+    }
+    await test.trace();
+    await new Decider({ model: 'decider-1' }).invoke({
+      state: 'SECRET',
+      questions: { sure: { type: 'noul', instructions: 'SECRET' } },
+    });
+    expect(test.recorder.tree()).toEqual(['chat decider-1', '  provider']);
+    expect(test.recorder.span('chat decider-1').attributes).toMatchObject({
+      'gen_ai.provider.name': 'decider',
+      'gen_ai.usage.input_tokens': USAGE.input_tokens,
+      'gen_ai.usage.output_tokens': USAGE.output_tokens,
+    });
   });
 });
 
