@@ -25,7 +25,7 @@ afterEach(() => recorder.stop());
 
 /** Starts and ends one call, and answers its span. */
 function record<Output>(
-  operation: Operation<object, Output, never>,
+  operation: Operation<object, Output>,
   output?: Output,
   content: { readonly captureContent?: boolean; readonly redact?: Redact } = {},
 ) {

@@ -23,10 +23,17 @@ const TRACES = 1_000;
 
 /** What of a trace has not been printed. */
 interface Trace {
-  readonly open: Set<string>;
-  ended: ReadableSpan[];
+  /** In the order of their starts: start times have milliseconds only. */
+  readonly open: Map<string, number>;
+  started: number;
+  ended: Ended[];
   /** The last root that was printed. */
   printed: string | undefined;
+}
+
+interface Ended {
+  readonly span: ReadableSpan;
+  readonly order: number;
 }
 
 /**
@@ -36,8 +43,9 @@ interface Trace {
 export function consoleProcessor({ format, colour, width, write }: ConsoleFormat): SpanProcessor {
   const traces = new Map<string, Trace>();
 
-  const print = (spans: readonly ReadableSpan[], note?: string): void => {
-    if (spans.length === 0) return;
+  const print = (ended: readonly Ended[], note?: string): void => {
+    if (ended.length === 0) return;
+    const spans = ended.toSorted((a, b) => a.order - b.order).map(({ span }) => span);
     write(formatTrace(spans, { colour, width: width(), ...(note !== undefined && { note }) }));
   };
   const printUnfinished = ({ ended, printed }: Trace): void => {
@@ -46,7 +54,7 @@ export function consoleProcessor({ format, colour, width, write }: ConsoleFormat
   const traceOf = (id: string): Trace => {
     let trace = traces.get(id);
     if (trace === undefined) {
-      trace = { open: new Set(), ended: [], printed: undefined };
+      trace = { open: new Map(), started: 0, ended: [], printed: undefined };
       traces.set(id, trace);
       const [oldest] = traces;
       if (traces.size > TRACES && oldest !== undefined) {
@@ -59,8 +67,8 @@ export function consoleProcessor({ format, colour, width, write }: ConsoleFormat
   const endTree = (span: ReadableSpan): void => {
     const { traceId, spanId } = span.spanContext();
     const trace = traceOf(traceId);
+    trace.ended.push({ span, order: trace.open.get(spanId) ?? Infinity });
     trace.open.delete(spanId);
-    trace.ended.push(span);
     if (isLocalRoot(span)) {
       const { inside, outside } = split(trace.ended, span);
       trace.ended = outside;
@@ -78,8 +86,8 @@ export function consoleProcessor({ format, colour, width, write }: ConsoleFormat
     onStart(span) {
       if (format === 'line' || !isSampled(span)) return;
       const { traceId, spanId } = span.spanContext();
-      const { open } = traceOf(traceId);
-      if (open.size < OPEN_SPANS) open.add(spanId);
+      const trace = traceOf(traceId);
+      if (trace.open.size < OPEN_SPANS) trace.open.set(spanId, (trace.started += 1));
     },
     onEnd(span) {
       if (!isSampled(span)) return;
@@ -104,18 +112,15 @@ function isLocalRoot({ parentSpanContext }: ReadableSpan): boolean {
 }
 
 /** A root with the spans that are below it through spans that have ended too, and the others. */
-function split(
-  spans: readonly ReadableSpan[],
-  root: ReadableSpan,
-): { inside: ReadableSpan[]; outside: ReadableSpan[] } {
-  const parents = new Map(spans.map((span) => [span.spanContext().spanId, span.parentSpanContext?.spanId]));
+function split(ended: readonly Ended[], root: ReadableSpan): { inside: Ended[]; outside: Ended[] } {
+  const parents = new Map(ended.map(({ span }) => [span.spanContext().spanId, span.parentSpanContext?.spanId]));
   const rootId = root.spanContext().spanId;
   const isBelow = (id: string | undefined): boolean => {
     for (let at = id; at !== undefined; at = parents.get(at)) if (at === rootId) return true;
     return false;
   };
-  const inside: ReadableSpan[] = [];
-  const outside: ReadableSpan[] = [];
-  for (const span of spans) (isBelow(span.spanContext().spanId) ? inside : outside).push(span);
+  const inside: Ended[] = [];
+  const outside: Ended[] = [];
+  for (const one of ended) (isBelow(one.span.spanContext().spanId) ? inside : outside).push(one);
   return { inside, outside };
 }

@@ -15,7 +15,7 @@ import { PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
 import type { MetricReader } from '@opentelemetry/sdk-metrics';
 import { BatchSpanProcessor, SimpleSpanProcessor } from '@opentelemetry/sdk-trace';
 import type { SpanProcessor } from '@opentelemetry/sdk-trace';
-import { warnOnce } from '@throughline/core';
+import { redactUrl, warnOnce } from '@throughline/core';
 import { otlpTransport } from './otlp-transport.js';
 import type { Settings } from './settings.js';
 
@@ -27,8 +27,7 @@ export interface Sender<T> {
 
 /** Spans to a collector: OTLP over HTTP as protobuf. */
 export function otlpSpans(settings: Settings): Sender<SpanProcessor> {
-  const { delegate, hurry } = delegateTo(settings, 'traces', ProtobufTraceSerializer, TraceExporterMetricsHelper);
-  const exporter = handingOver(delegate);
+  const { exporter, hurry } = exporterOf(settings, 'traces', ProtobufTraceSerializer, TraceExporterMetricsHelper);
   const processor = settings.batch
     ? new BatchSpanProcessor({
         exporter,
@@ -53,21 +52,21 @@ export function otlpSpans(settings: Settings): Sender<SpanProcessor> {
 
 /** Metrics to the same collector. */
 export function otlpMetrics(settings: Settings): Sender<MetricReader> {
-  const { delegate, hurry } = delegateTo(settings, 'metrics', ProtobufMetricsSerializer, MetricsExporterMetricsHelper);
-  return { to: new PeriodicExportingMetricReader({ exporter: handingOver(delegate) }), hurry };
+  const { exporter, hurry } = exporterOf(settings, 'metrics', ProtobufMetricsSerializer, MetricsExporterMetricsHelper);
+  return { to: new PeriodicExportingMetricReader({ exporter }), hurry };
 }
+
+type Exporter<T> = Pick<IOtlpExportDelegate<T>, 'export' | 'forceFlush' | 'shutdown'>;
 
 /**
  * Says that a batch is sent as soon as it is handed over: while the SDK waits for an answer, its timers keep the process
  * alive. How many batches are under way is limited all the same, and a flush waits for them.
  */
-function handingOver<T>(
-  delegate: IOtlpExportDelegate<T>,
-): Pick<IOtlpExportDelegate<T>, 'export' | 'forceFlush' | 'shutdown'> {
+function handingOver<T>(delegate: IOtlpExportDelegate<T>, what: string): Exporter<T> {
   return {
     export(items, done) {
       delegate.export(items, ({ code, error }: ExportResult) => {
-        if (code !== ExportResultCode.SUCCESS) warnOnce(`telemetry could not be sent: ${reasonOf(error)}`);
+        if (code !== ExportResultCode.SUCCESS) warnOnce(`${what}: ${reasonOf(error)}`);
       });
       done({ code: ExportResultCode.SUCCESS });
     },
@@ -76,12 +75,12 @@ function handingOver<T>(
   };
 }
 
-function delegateTo<Items, Answer>(
+function exporterOf<Items, Answer>(
   settings: Settings,
   signal: 'traces' | 'metrics',
   serializer: ISerializer<Items, Answer>,
   metricsHelper: IExporterMetricsHelper<Items>,
-): { delegate: IOtlpExportDelegate<Items>; hurry(): void } {
+): { exporter: Exporter<Items>; hurry(): void } {
   const { endpoint, headers } = settings;
   checkProtocol();
   const collector = convertLegacyHttpOptions(
@@ -105,7 +104,9 @@ function delegateTo<Items, Answer>(
     meterProvider: undefined,
     responseAttributesFromError: () => ({}),
   });
-  return { delegate: createOtlpNetworkExportDelegate(limits, serializer, metrics, transport), hurry: transport.hurry };
+  const delegate = createOtlpNetworkExportDelegate(limits, serializer, metrics, transport);
+  const what = `${signal} could not be sent to ${redactUrl(collector.url)}`;
+  return { exporter: handingOver(delegate, what), hurry: transport.hurry };
 }
 
 /** Other protocols have no option here, but a variable can ask for them. */

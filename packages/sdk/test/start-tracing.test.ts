@@ -261,7 +261,8 @@ describe('otlp', () => {
     const { shutdown } = start({ exporter: 'otlp', endpoint: collector.url, metrics: false });
     work('lost');
     await shutdown();
-    expect(warn.mock.calls).toEqual([['throughline: telemetry could not be sent: ECONNREFUSED']]);
+    const line = `throughline: traces could not be sent to ${collector.url}/v1/traces: ECONNREFUSED`;
+    expect(warn.mock.calls).toEqual([[line]]);
   });
 });
 
