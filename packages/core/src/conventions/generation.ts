@@ -99,7 +99,7 @@ export interface GenerationOperation<Input, Output, Chunk> {
   readonly conventions: 'latest' | 'legacy';
   call(input: Input): GenerationCall | undefined;
   result?(output: Output, input: Input): GenerationResult | undefined;
-  /** The provider's own view of an error. Its `message` is recorded only while content is captured. */
+  /** The provider's own view of an error. Leave its `message` out where it can quote what the program sent. */
   failure?(error: unknown, input: Input): Failure | undefined;
   collect?(input: Input): Collector<Chunk, Output>;
 }
