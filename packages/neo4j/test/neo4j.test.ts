@@ -5,7 +5,7 @@ import { SpanKind, trace } from '@opentelemetry/api';
 import { describeWithService, inside, startRecording } from '@throughline/testing';
 import type { FinishedSpan } from '@throughline/testing';
 import type { Driver, QueryResult, Result, Session } from 'neo4j-driver';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { neo4j } from '../src/index.js';
 import { drivers } from './drivers.js';
 
@@ -17,8 +17,8 @@ const attach = (): void => {
   for (const [, library] of drivers) adapter.instrument(library);
 };
 
-beforeAll(attach);
-afterEach(() => {
+beforeEach(() => {
+  attach();
   recorder.reset();
 });
 afterAll(async () => {
