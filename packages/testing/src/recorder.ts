@@ -67,12 +67,15 @@ export interface RecordingOptions {
 export function startRecording(options: RecordingOptions = {}): Recorder {
   let finished: ReadableSpan[] = [];
   let opened = 0;
+  /** Span ids in the order of their starts, which their times do not tell: those are milliseconds. */
+  const starts = new Map<string, number>();
   let waiting: { count: number; resolve(spans: readonly FinishedSpan[]): void }[] = [];
   const provider = new TracerProvider({
     ...(options.sampler && { sampler: options.sampler }),
     spanProcessors: [
       {
-        onStart() {
+        onStart(span: ReadableSpan) {
+          starts.set(span.spanContext().spanId, starts.size);
           options.onStart?.();
           opened += 1;
         },
@@ -116,7 +119,7 @@ export function startRecording(options: RecordingOptions = {}): Recorder {
       }
       return found[0] as FinishedSpan;
     },
-    tree: () => treeOf(finished),
+    tree: () => treeOf(finished, starts),
     ended: (count) =>
       finished.length >= count
         ? Promise.resolve(spans())
@@ -170,7 +173,8 @@ function read(span: ReadableSpan): FinishedSpan {
   };
 }
 
-function treeOf(finished: readonly ReadableSpan[]): readonly string[] {
+function treeOf(finished: readonly ReadableSpan[], starts: ReadonlyMap<string, number>): readonly string[] {
+  const startOf = (span: ReadableSpan): number => starts.get(span.spanContext().spanId) ?? 0;
   const known = new Set(finished.map((span) => span.spanContext().spanId));
   const parentOf = (span: ReadableSpan): string | undefined => {
     const id = span.parentSpanContext?.spanId;
@@ -179,7 +183,7 @@ function treeOf(finished: readonly ReadableSpan[]): readonly string[] {
   const lines = (parent: string | undefined, indent: string): string[] =>
     finished
       .filter((span) => parentOf(span) === parent)
-      .toSorted((a, b) => milliseconds(a.startTime) - milliseconds(b.startTime))
+      .toSorted((a, b) => startOf(a) - startOf(b))
       .flatMap((span) => [`${indent}${span.name}`, ...lines(span.spanContext().spanId, `${indent}  `)]);
   return lines(undefined, '');
 }
