@@ -54,7 +54,7 @@ function streaming({ stream }: Undici): Client {
     let status = 0;
     const sink = new PassThrough();
     const body = text(sink).catch(() => '');
-    await stream(url, { method: 'GET', ...options } as never, ({ statusCode }) => {
+    await stream(url, { method: 'GET', ...options }, ({ statusCode }) => {
       status = statusCode;
       return sink;
     });
@@ -103,4 +103,4 @@ export const clients: [string, Client][] = [
   ['node:http', node(httpRequest)],
 ];
 
-export const nodeHttps: Client = node(httpsRequest as typeof httpRequest);
+export const nodeHttps: Client = node(httpsRequest);

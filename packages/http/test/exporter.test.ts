@@ -10,7 +10,7 @@ it('the requests of the OTLP exporter give no span', async () => {
     response.writeHead(200, { 'content-type': 'application/x-protobuf' }).end();
   });
   const provider = new TracerProvider({
-    spanProcessors: [new BatchSpanProcessor({ exporter: new OTLPTraceExporter({ url: collector.url }) } as never)],
+    spanProcessors: [new BatchSpanProcessor({ exporter: new OTLPTraceExporter({ url: collector.url }) })],
   });
   provider.getTracer('program').startSpan('exported').end();
   await provider.forceFlush();

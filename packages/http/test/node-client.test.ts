@@ -32,7 +32,7 @@ describe('node:http', () => {
     ['nothing', undefined],
   ])('headers given as %s reach the server the same as without us', async (_, headers) => {
     const { url, requests } = await serve();
-    const once = (): Promise<string> => answered(request(url, { agent: false, headers: headers as never }));
+    const once = (): Promise<string> => answered(request(url, { agent: false, headers: headers }));
     await once();
     const plain = requests.splice(0);
     const { ended } = record(onlyClient);

@@ -95,7 +95,7 @@ describe.each([['global', { fetch }] as const, ...majors])('fetch of undici: %s'
         controller.close();
       },
     });
-    const response = await fetching(url, { method: 'PUT', body, duplex: 'half' } as RequestInit);
+    const response = await fetching(url, { method: 'PUT', body, duplex: 'half' });
     expect(await response.text()).toBe('some text');
     await ended(1);
     await expect(fetching(url, { signal: AbortSignal.abort() })).rejects.toThrow();
@@ -154,9 +154,7 @@ describe.each(majors)('undici %s', (major, undici) => {
     const dispatcher = major === '6' ? agent : agent.compose(undici.interceptors.redirect({ maxRedirections: 5 }));
     const one = (name: string): Promise<string> =>
       inside(name, async () =>
-        (
-          await undici.request(`${url}/1`, { dispatcher, ...(major === '6' && { maxRedirections: 5 }) } as object)
-        ).body.text(),
+        (await undici.request(`${url}/1`, { dispatcher, ...(major === '6' && { maxRedirections: 5 }) })).body.text(),
       );
     expect(await one('first')).toBe('there');
     await Promise.all(['a', 'b', 'c'].map(one));

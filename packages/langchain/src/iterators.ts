@@ -62,7 +62,7 @@ function afterwards(
   failed?: (error: unknown) => void,
 ): Step {
   if (!(step instanceof Promise)) {
-    settled(step as IteratorResult<unknown>);
+    settled(step);
     return step;
   }
   return step.then(

@@ -295,7 +295,7 @@ describe.each(majors)('%s', (_, api) => {
       const client = new api.OpenAI({
         apiKey: 'k',
         baseURL,
-        fetch: (_url, init) => fetch(`${server.url}/chat/completions`, init as RequestInit),
+        fetch: (_url, init) => fetch(`${server.url}/chat/completions`, init),
       });
       return client.chat.completions.create({ ...chat, service_tier: 'flex' });
     });
