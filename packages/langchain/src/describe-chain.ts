@@ -42,8 +42,8 @@ export function chainKind({ serialized, self, runName, tags, metadata, isRoot }:
   return 'chain';
 }
 
-/** The nodes of `createReactAgent`, beside `agent` and `tools`. */
-const REACT_EXTRAS = new Set([
+/** The nodes that `createReactAgent` makes; the first three always. */
+const REACT_NODES = new Set([
   '__start__',
   'agent',
   'tools',
@@ -61,7 +61,7 @@ function isAgentGraph(graph: object | undefined, runName: string | undefined, me
   if (nodes === undefined) return runName !== undefined && runName === metadata?.['lc_agent_name'];
   const names = Object.keys(nodes);
   if ('model_request' in nodes) return metadata?.['ls_integration'] === 'langchain_create_agent';
-  return 'agent' in nodes && 'tools' in nodes && names.every((name) => REACT_EXTRAS.has(name));
+  return 'agent' in nodes && 'tools' in nodes && names.every((name) => REACT_NODES.has(name));
 }
 
 /** The name of a graph or a sequence, unless it is LangChain's default. */
