@@ -24,8 +24,11 @@ afterAll(async () => {
 
 const MANY = 'UNWIND range(1, 100) AS x RETURN x';
 
-/** A connection of its own and a question on it take longer than the answer to what was sent before. */
-const settled = (driver: Driver): Promise<unknown> => driver.getServerInfo();
+/** All that was sent is answered, and by the time that a question of its own is, the driver has seen the answers. */
+const settled = async (driver: Driver, wire: Wire): Promise<void> => {
+  await wire.answered();
+  await driver.getServerInfo();
+};
 
 const programs: Readonly<Record<string, (driver: Driver, session: Session, wire: Wire) => Promise<unknown>>> = {
   'a query that is awaited': async (_, session) => session.run('RETURN 1'),
@@ -33,11 +36,11 @@ const programs: Readonly<Record<string, (driver: Driver, session: Session, wire:
   'a query that nobody looks at, of more rows than one fetch': async (driver, session, wire) => {
     session.run(MANY);
     await wire.until('PULL');
-    await settled(driver);
+    await settled(driver, wire);
   },
-  'keys alone, of more rows than one fetch': async (driver, session) => {
+  'keys alone, of more rows than one fetch': async (driver, session, wire) => {
     await session.run(MANY).keys();
-    await settled(driver);
+    await settled(driver, wire);
   },
   'a summary': async (_, session) => session.run(MANY).summary(),
   'a loop that is left after the first record': async (_, session) => {
@@ -47,10 +50,10 @@ const programs: Readonly<Record<string, (driver: Driver, session: Session, wire:
     new Promise((resolve) => {
       session.run('RETURN 1').subscribe({ onCompleted: resolve });
     }),
-  'a slow reader': async (driver, session) => {
+  'a slow reader': async (driver, session, wire) => {
     const iterator = session.run(MANY)[Symbol.asyncIterator]();
     await iterator.next();
-    await settled(driver);
+    await settled(driver, wire);
   },
   'a failed query, and another after it': async (_, session) => {
     await session.run('RETRUN 1').catch(() => {});
@@ -73,20 +76,20 @@ const programs: Readonly<Record<string, (driver: Driver, session: Session, wire:
   },
   'a transaction function': async (_, session) => session.executeWrite((transaction) => transaction.run('RETURN 1')),
   executeQuery: async (driver) => driver.executeQuery(MANY),
-  'a reactive result whose keys alone are read': (driver) =>
+  'a reactive result whose keys alone are read': (driver, _, wire) =>
     new Promise<void>((resolve, reject) => {
       const rx = driver.rxSession({ fetchSize: 10 });
       rx.run(MANY)
         .keys()
-        .subscribe({ error: reject, complete: () => void settled(driver).then(() => resolve(), reject) });
+        .subscribe({ error: reject, complete: () => void settled(driver, wire).then(() => resolve(), reject) });
     }),
   'a reactive result': (driver) =>
     new Promise<void>((resolve, reject) => {
       driver.rxSession({ fetchSize: 10 }).run(MANY).records().subscribe({ error: reject, complete: resolve });
     }),
-  'a reactive result that nobody subscribes to': async (driver) => {
+  'a reactive result that nobody subscribes to': async (driver, _, wire) => {
     driver.rxSession().run(MANY);
-    await settled(driver);
+    await settled(driver, wire);
   },
 };
 
@@ -176,7 +179,7 @@ describeWithService('neo4j-5', 'on the wire', ({ url }) => {
       process.on('unhandledRejection', (reason) => seen.push((reason as { code: string }).code));
       try {
         session.run('RETURN 1 / 0');
-        await settled(driver);
+        await settled(driver, wire);
         expect(seen).toEqual([]);
         for (const reject of [
           () =>
@@ -191,7 +194,7 @@ describeWithService('neo4j-5', 'on the wire', ({ url }) => {
           void reject();
           await recorder.ended(recorder.spans().length + 1);
           while (seen.length === 0) await new Promise(setImmediate);
-          await settled(driver);
+          await settled(driver, wire);
           expect(seen).toEqual(['Neo.ClientError.Statement.SyntaxError']);
         }
       } finally {

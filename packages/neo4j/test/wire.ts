@@ -9,6 +9,8 @@ export interface Wire {
   sent(): readonly string[];
   /** Resolves once the driver has sent one of these since the last `sent()`. */
   until(name: string): Promise<void>;
+  /** Resolves once the server has answered all that was sent. */
+  answered(): Promise<void>;
   /** Answers the next RUN with a failure that the driver may answer by sending it again; the real server never sees it. */
   failNextRun(): void;
   /** Cuts all connections. */
@@ -26,11 +28,20 @@ const NAMES: Readonly<Record<number, string>> = {
   0x3f: 'PULL',
 };
 
+const GOODBYE = 0x02;
+const RECORD = 0x71;
+
 export async function startWire(target: string): Promise<Wire> {
   const { hostname, port } = new URL(target);
   let sent: string[] = [];
   let waiting: { readonly name: string; resolve(): void }[] = [];
   let failing = false;
+  let unanswered = 0;
+  const idle: (() => void)[] = [];
+  const answer = (count: number): void => {
+    unanswered -= count;
+    if (unanswered <= 0) for (const resolve of idle.splice(0)) resolve();
+  };
   const sockets = new Set<Socket>();
   const server = createServer((client) => {
     const real = connect(Number(port), hostname);
@@ -49,7 +60,16 @@ export async function startWire(target: string): Promise<Wire> {
       // A server that knows the newer handshake has the driver choose: a version and its capabilities.
       if (first.readUInt32BE(0) === 0x1ff) handshake = 5;
     });
-    real.on('data', (data) => client.write(data));
+    let answers: Buffer | undefined;
+    real.on('data', (data) => {
+      client.write(data);
+      // Its first words are the handshake's, and it waits for the client then.
+      answers = answers === undefined ? Buffer.alloc(0) : Buffer.concat([answers, data]);
+      for (let end = endOfMessage(answers); end !== undefined; end = endOfMessage(answers)) {
+        if (answers[3] !== RECORD) answer(1);
+        answers = answers.subarray(end);
+      }
+    });
     client.on('data', (data) => {
       pending = Buffer.concat([pending, data]);
       if (handshake > 0) {
@@ -63,6 +83,7 @@ export async function startWire(target: string): Promise<Wire> {
         const message = pending.subarray(0, end);
         pending = pending.subarray(end);
         const name = NAMES[message[3] ?? 0];
+        if (message[3] !== GOODBYE) unanswered += 1;
         if (name !== undefined) sent.push(name);
         for (const one of waiting.filter((entry) => entry.name === name)) one.resolve();
         waiting = waiting.filter((entry) => entry.name !== name);
@@ -70,8 +91,10 @@ export async function startWire(target: string): Promise<Wire> {
           failing = false;
           failed = true;
           client.write(FAILURE);
+          answer(1);
         } else if (name === 'PULL' && failed) {
           client.write(IGNORED);
+          answer(1);
         } else {
           failed = false;
           real.write(message);
@@ -93,6 +116,12 @@ export async function startWire(target: string): Promise<Wire> {
         ? Promise.resolve()
         : new Promise((resolve) => {
             waiting.push({ name, resolve });
+          }),
+    answered: () =>
+      unanswered <= 0
+        ? Promise.resolve()
+        : new Promise((resolve) => {
+            idle.push(resolve);
           }),
     failNextRun() {
       failing = true;
