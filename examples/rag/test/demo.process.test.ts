@@ -46,9 +46,8 @@ describeWithService('redis', 'the demo', () => {
         tree(`
           POST /ask
             invoke_agent researcher
-              ChatOpenAI
-                chat gpt-4o-mini
-                  POST
+              chat gpt-4o-mini
+                POST
               execute_tool search_episodes
                 get
                 embeddings text-embedding-3-small
@@ -62,9 +61,8 @@ describeWithService('redis', 'the demo', () => {
                 set
               execute_tool explain_term
                 GET
-              ChatOpenAI
-                chat gpt-4o-mini
-                  POST
+              chat gpt-4o-mini
+                POST
         `),
       );
     });
@@ -74,33 +72,29 @@ describeWithService('redis', 'the demo', () => {
         tree(`
           POST /ask
             invoke_agent researcher
-              ChatOpenAI
-                chat gpt-4o-mini
-                  POST
+              chat gpt-4o-mini
+                POST
               execute_tool search_episodes
                 get
               execute_tool explain_term
                 GET
-              ChatOpenAI
-                chat gpt-4o-mini
-                  POST
+              chat gpt-4o-mini
+                POST
         `),
       );
     });
 
     it('shows a 429 and the attempt after it under one model call, which succeeds', () => {
-      const calls = trace(3).filter((path) => path.includes('ChatOpenAI'));
+      const calls = trace(3).filter((path) => path.includes('chat gpt-4o-mini'));
       expect(calls).toEqual(
         tree(`
           POST /ask
             invoke_agent researcher
-              ChatOpenAI
-                chat gpt-4o-mini
-                  POST ✗
-                  POST
-              ChatOpenAI
-                chat gpt-4o-mini
-                  POST
+              chat gpt-4o-mini
+                POST ✗
+                POST
+              chat gpt-4o-mini
+                POST
         `).slice(2),
       );
     });

@@ -58,7 +58,8 @@ export class Execution<Input = unknown, Output = unknown, Chunk = never> {
     this.#content = content;
     this.observed = recording || metering !== undefined;
     // A first chunk needs the clock too, but only operations with a collector have chunks.
-    this.#startTime = metering !== undefined || operation.collect !== undefined ? performance.now() : 0;
+    const clocked = metering !== undefined || operation.collect !== undefined;
+    this.#startTime = clocked ? performance.now() - age(description) : 0;
   }
 
   /** The span, for what no operation can say: events, links. Not recording when the trace is not sampled. */
@@ -204,6 +205,11 @@ export class Execution<Input = unknown, Output = unknown, Chunk = never> {
       );
     }
   }
+}
+
+/** Milliseconds since a call began that is described only now. */
+function age({ startTime }: Description): number {
+  return startTime === undefined ? 0 : Math.max(0, Date.now() - startTime);
 }
 
 function recordFailure(span: Span, failure: Failure, error: unknown): void {

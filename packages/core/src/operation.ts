@@ -30,6 +30,8 @@ export interface Description {
   /** Set on a recording span only, after it has started; a function, so that nothing is built otherwise. */
   readonly details?: () => Attributes | undefined;
   readonly links?: Link[];
+  /** When the call began, for one that is described only later: milliseconds since 1970. Now, by default. */
+  readonly startTime?: number;
   /** The context under which the span starts and its children run, when it is not the active one. */
   readonly within?: Context;
 }

@@ -82,6 +82,7 @@ export function telemetry(sources: TelemetrySources): Telemetry {
             kind: description.kind,
             attributes: description.attributes,
             ...(description.links !== undefined && { links: description.links }),
+            ...(description.startTime !== undefined && { startTime: description.startTime }),
           },
           base,
         );

@@ -234,7 +234,7 @@ export class TracingHandler {
 
   /** An event that the program dispatched. Its data is the program's own. */
   handleCustomEvent(name: string, _data: unknown, runId: string): void {
-    shownRun(this.find(runId))?.execution?.event('langchain.custom_event', { 'langchain.event.name': String(name) });
+    shownRun(this.find(runId))?.execution?.event('langchain.custom_event', { 'langchain.event.name': name });
   }
 
   handleInterrupt({ runId }: { readonly runId?: string }): void {

@@ -10,7 +10,7 @@ import { models } from './hooks/models.js';
 import { retrievers } from './hooks/retrievers.js';
 import { runnables } from './hooks/runnables.js';
 import { tools } from './hooks/tools.js';
-import { modelOperations } from './model-operation.js';
+import { modelSpansOf } from './model-operation.js';
 import type { LangChainOptions } from './options.js';
 
 /** Releases of @langchain/core. LangGraph and langchain are traced through it. */
@@ -26,8 +26,8 @@ export const langchain: Adapter<LangChainOptions> = adapter<LangChainOptions, Re
     modelSpans: choice(['auto', 'always', 'structure', 'none'], 'auto'),
   },
   targets({ spans, modelSpans, conventions }) {
-    const operations = modelOperations(modelSpans, conventions);
-    const tracingFor = (telemetry: Telemetry): Tracing => ({ telemetry, spans, modelOperations: operations });
+    const modelSpan = modelSpansOf(modelSpans, conventions);
+    const tracingFor = (telemetry: Telemetry): Tracing => ({ telemetry, spans, modelSpan });
     return [
       callbackManagers(VERSIONS, tracingFor),
       asyncLocalStorage(VERSIONS),

@@ -71,7 +71,7 @@ function partOf(given: unknown): MessagePart | undefined {
       return { type: 'text', content: String(block['text']) };
     case 'thinking':
     case 'reasoning':
-      return { type: 'reasoning', content: String(block['thinking'] ?? block['reasoning'] ?? '') };
+      return { type: 'reasoning', content: text(block['thinking']) ?? text(block['reasoning']) ?? '' };
     // In `tool_calls` too.
     case 'tool_use':
     case 'tool_call':

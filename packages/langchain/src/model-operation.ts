@@ -1,4 +1,3 @@
-import { ROOT_CONTEXT } from '@opentelemetry/api';
 import { frameworkOperation, generationOperation, isProviderTraced } from '@throughline/core';
 import type { Collector, ModelCall, Operation } from '@throughline/core';
 import { conversationOf, record, retryAttributes, text } from './callback-data.js';
@@ -11,14 +10,21 @@ import type { ModelSpans } from './options.js';
 export interface OfferedCall extends ModelStart {
   readonly call: ModelCall;
   readonly agentName: string | undefined;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
 }
 
 export type ModelOperation = Operation<OfferedCall, ModelEnd, unknown>;
 
-/** The operation of a model call; `undefined` for one that gets no span. */
-export type ModelOperations = (start: ModelStart) => ModelOperation | undefined;
+/** What span a call of a model gets. */
+export interface ModelSpan {
+  /** `undefined` for none. */
+  readonly operation: ModelOperation | undefined;
+  /** Whether it is made only once the call is over, and only if no client library recorded it. */
+  readonly late?: boolean;
+}
 
-export function modelOperations(modelSpans: ModelSpans, conventions: 'latest' | 'legacy'): ModelOperations {
+export function modelSpansOf(choice: ModelSpans, conventions: 'latest' | 'legacy'): (start: ModelStart) => ModelSpan {
   const owning: ModelOperation = generationOperation<OfferedCall, ModelEnd, unknown>({
     conventions,
     call: generationCall,
@@ -26,19 +32,30 @@ export function modelOperations(modelSpans: ModelSpans, conventions: 'latest' | 
     failure: modelFailureOf,
     collect: chunks,
   });
-  const open = unclaimed(owning);
-  const structure = structureOf();
-  const structureUntilUnclaimed = completed(structure, owning);
-  switch (modelSpans) {
+  const open = { operation: unclaimed(owning) };
+  const left = { operation: since(open.operation), late: true };
+  const structure = { operation: structureOf() };
+  switch (choice) {
     case 'always':
-      return () => owning;
+      return () => ({ operation: owning });
     case 'structure':
       return () => structure;
     case 'none':
-      return () => undefined;
+      return () => ({ operation: undefined });
     case 'auto':
-      return (start) => (isProviderTraced(modelProvider(start)) ? structureUntilUnclaimed : open);
+      return (start) => (isProviderTraced(modelProvider(start)) ? left : open);
   }
+}
+
+/** The same for a call that began before its span: an answer from LangChain's cache, a client inside a bundle. */
+function since(operation: ModelOperation): ModelOperation {
+  return {
+    ...operation,
+    describe(input, content, active) {
+      const description = operation.describe(input, content, active);
+      return description && { ...description, startTime: input.startedAt };
+    },
+  };
 }
 
 /** A generation that leaves its tokens to the client library, should that record the call. */
@@ -68,31 +85,6 @@ function structureOf(): ModelOperation {
     failure: modelFailureOf,
   });
   return { ...step, collect: chunks };
-}
-
-/**
- * Structure that becomes a whole generation when nobody below recorded the call after all: an answer from LangChain's
- * cache, a client library inside a bundle.
- */
-function completed(structure: ModelOperation, owning: ModelOperation): ModelOperation {
-  return {
-    ...structure,
-    outcome(output, input, content) {
-      if (input.call.claimedBy !== undefined) return undefined;
-      const start = owning.describe(input, content, ROOT_CONTEXT);
-      const end = owning.outcome?.(output, input, content);
-      return {
-        ...end,
-        ...(start !== undefined && { name: start.name }),
-        attributes: { ...start?.attributes, ...start?.details?.(), ...end?.attributes },
-      };
-    },
-    measure(completion, metering) {
-      // A call that failed before the client library saw it has no operation, and so no metric.
-      const isComplete = completion.input.call.claimedBy === undefined && completion.output !== undefined;
-      if (isComplete) owning.measure?.(completion, metering);
-    },
-  };
 }
 
 /** Times the first chunk, and keeps usage for a stream that no callback ends. */

@@ -11,8 +11,8 @@ export function modelRun(tracing: Tracing, parent: Run | undefined, start: Model
     kind: 'model',
     parent,
     agentName,
-    operation: tracing.modelOperations(start),
-    input: { ...start, call, agentName },
+    ...tracing.modelSpan(start),
+    input: { ...start, call, agentName, startedAt: Date.now() },
     offer: call,
   };
 }

@@ -19,10 +19,11 @@ export interface LangChainOptions {
   /**
    * What the span of a model call says.
    *
-   * - `auto`: when an adapter records the provider's client library, that one owns tokens, metrics and content, and the
-   *   model's span, named by its class (`ChatOpenAI`), shows where the call stands. Otherwise it is a `chat` span itself.
+   * - `auto`: when an adapter records the provider's client library, its span is the only one. Otherwise, and for a call
+   *   that the client library never saw, such as an answer from LangChain's cache, it is a `chat` span itself.
    * - `always`: a `chat` span always; adapters record no generation inside.
-   * - `structure`: never more than where the call stands, for client libraries that others instrument.
+   * - `structure`: named by its class (`ChatOpenAI`), it shows where the call stands and no more, for client libraries
+   *   that others instrument.
    * - `none`: no span.
    *
    * Default: `auto`.

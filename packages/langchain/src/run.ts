@@ -15,6 +15,8 @@ export interface Run {
   context: Context;
   /** `undefined` for a run without a span of its own, and once it is over. */
   execution: AnyExecution | undefined;
+  /** Starts the span of a model's call that is left to the client library, should that not record it. */
+  late: (() => AnyExecution | undefined) | undefined;
   /** Runs of one call with several prompts, in their order. */
   readonly siblings: readonly Run[];
   /** By which the caller aborts it, where that is known. */
@@ -83,6 +85,8 @@ export interface RunStart<Input> {
   readonly operation: Operation<Input, unknown, unknown> | undefined;
   readonly input: Input;
   readonly offer?: ModelCall | undefined;
+  /** Whether the span is made only when the run is over and nobody claimed its call. */
+  readonly late?: boolean;
 }
 
 /**
@@ -91,17 +95,19 @@ export interface RunStart<Input> {
  * something else: then the parent run itself is its parent.
  */
 export function startRun<Input>(telemetry: Telemetry, start: RunStart<Input>): Run {
-  const { kind, parent, agentName, operation, input, offer } = start;
+  const { kind, parent, agentName, operation, input, offer, late = false } = start;
   const active = context.active();
   const base = parent === undefined || activeRun(active) === parent || isSuppressed(active) ? active : parent.context;
   const frame = frameFor(kind);
-  const execution = operation === undefined ? undefined : telemetry.start(operation, input, base);
+  const begin = (): AnyExecution | undefined => operation && telemetry.start(operation, input, base);
+  const execution = late ? undefined : begin();
   const run: Run = {
     kind,
     parent,
     agentName,
     context: base,
     execution,
+    late: late ? begin : undefined,
     offer,
     signal: frame?.signal,
     siblings: frame?.started ?? [],
@@ -114,11 +120,18 @@ export function startRun<Input>(telemetry: Telemetry, start: RunStart<Input>): R
 
 /** Ends a run once. What it leaves running finds its parent still, though not what the run had been given. */
 export function endRun(run: Run | undefined, end: (execution: AnyExecution) => void): void {
-  const execution = run?.execution;
+  const execution = run?.execution ?? unclaimed(run);
   if (run === undefined || execution === undefined) return;
   run.execution = undefined;
   end(execution);
   if (execution.span !== undefined) run.context = trace.setSpanContext(run.context, execution.span.spanContext());
+}
+
+function unclaimed(run: Run | undefined): AnyExecution | undefined {
+  const late = run?.late;
+  if (run === undefined || late === undefined) return undefined;
+  run.late = undefined;
+  return run.offer?.claimedBy === undefined ? late() : undefined;
 }
 
 /** A run failed. LangGraph says of an abort no more than `Error: Abort`, and a program may abort with any reason. */

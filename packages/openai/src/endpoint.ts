@@ -49,10 +49,24 @@ const REGIONAL: readonly (readonly [RegExp, string])[] = [
   [/^[\w-]+-aiplatform\.googleapis\.com$/, 'gcp.vertex_ai'],
 ];
 
-/** All providers whose calls can be recognised. */
+/** Those that frameworks call by another client library, and by OpenAI's only when a program points it there. */
+const WITH_THEIR_OWN_CLIENT: ReadonlySet<string> = new Set([
+  'anthropic',
+  'aws.bedrock',
+  'azure.ai.inference',
+  'cerebras',
+  'cohere',
+  'gcp.gemini',
+  'gcp.vertex_ai',
+  'groq',
+  'ibm.watsonx.ai',
+  'mistral_ai',
+]);
+
+/** Providers whose calls a framework makes through this client, so that it can leave their spans to this adapter. */
 export const providers: readonly string[] = [
   ...new Set([...PROVIDERS.values(), ...REGIONAL.map(([, provider]) => provider)]),
-];
+].filter((provider) => !WITH_THEIR_OWN_CLIENT.has(provider));
 
 /** The fields of a client that are read; `apiVersion` is `AzureOpenAI`'s, whatever gateway it goes through. */
 interface Client {

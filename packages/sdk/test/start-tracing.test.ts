@@ -1,6 +1,5 @@
 import { context, diag, metrics, propagation, trace } from '@opentelemetry/api';
 import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
-import { describeWithService } from '@throughline/testing';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { startTracing } from '../src/index.js';
 import type { StartTracingOptions, Tracing } from '../src/index.js';
@@ -263,31 +262,5 @@ describe('otlp', () => {
     await shutdown();
     const line = `throughline: traces could not be sent to ${collector.url}/v1/traces: ECONNREFUSED`;
     expect(warn.mock.calls).toEqual([[line]]);
-  });
-});
-
-describeWithService('jaeger', 'otlp on a real Jaeger', ({ url, query = '' }) => {
-  it('shows the trace that was sent', async () => {
-    const serviceName = `sdk-test-${process.pid}`;
-    const { flush } = start({ exporter: 'otlp', endpoint: url, serviceName, metrics: false });
-    const traceId = trace.getTracer('test').startActiveSpan('request', (request) => {
-      work('inside');
-      request.end();
-      return request.spanContext().traceId;
-    });
-    await flush();
-    const found = await vi.waitUntil(async () => {
-      const { data } = (await (await fetch(`${query}/api/traces/${traceId}`)).json()) as {
-        data:
-          | readonly {
-              spans: readonly { operationName: string }[];
-              processes: Record<string, { serviceName: string }>;
-            }[]
-          | null;
-      };
-      return data?.[0]?.spans.length === 2 ? data[0] : undefined;
-    }, 10_000);
-    expect(found.spans.map((span) => span.operationName).toSorted()).toEqual(['inside', 'request']);
-    expect(Object.values(found.processes)).toMatchObject([{ serviceName }]);
   });
 });
