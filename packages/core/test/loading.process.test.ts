@@ -118,6 +118,20 @@ registerInstrumentations({ instrumentations: [new Vendor('vendor', '1.0.0', {})]
     },
   },
   {
+    title: 'a hot reload of the set-up, of core and of an adapter',
+    files: {
+      'main.mjs': `import './setup.mjs';
+import OpenAI from 'openai';
+import { ask } from './ask.mjs';
+await import('./setup.mjs?again');
+const core = await import(import.meta.resolve('@throughline/core') + '?again');
+const { openai } = await import(import.meta.resolve('@throughline/openai') + '?again');
+core.instrumentAll();
+openai().enable();
+await ask(OpenAI);`,
+    },
+  },
+  {
     title: 'a second instrumentAll, and a second copy of core',
     files: {
       'main.mjs': `import './setup.mjs';\nimport { instrumentAll } from '@throughline/core';\nimport { createRequire } from 'node:module';\nimport OpenAI from 'openai';\nimport { ask } from './ask.mjs';\ninstrumentAll();\ncreateRequire(import.meta.url)('@throughline/core').instrumentAll();\nconst again = createRequire(import.meta.url)('@throughline/openai').openai();\nagain.enable();\nagain.instrument(OpenAI);\nawait ask(OpenAI);`,
