@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { describeWithService, packageFolder, runProgram } from '@throughline/testing';
+import type { NodeVersion } from '@throughline/testing';
 import { describe, expect, it } from 'vitest';
 
 const neo4j = path.join(import.meta.dirname, '..');
@@ -31,14 +32,18 @@ const programs: Readonly<Record<string, string>> = {
 };
 
 describeWithService('neo4j-5', 'instrumentAll()', ({ url }) => {
-  describe.each([
-    ['neo4j-driver-v5', 'neo4j-driver'],
-    ['neo4j-driver', 'neo4j-driver'],
-    ['neo4j-driver-lite', 'neo4j-driver-lite'],
-  ])('%s', (installed, name) => {
+  describe.each<[string, string, NodeVersion]>([
+    ['neo4j-driver-v5', 'neo4j-driver', '22.15.0'],
+    ['neo4j-driver', 'neo4j-driver', '22.15.0'],
+    ['neo4j-driver', 'neo4j-driver', '24.21.0'],
+    ['neo4j-driver-v5', 'neo4j-driver', '26.10.0'],
+    ['neo4j-driver', 'neo4j-driver', '26.10.0'],
+    ['neo4j-driver-lite', 'neo4j-driver-lite', '26.10.0'],
+  ])('%s as %s on Node %s', (installed, name, node) => {
     it.each(Object.entries(programs))('%s', async (entry, source) => {
       const { exitCode, stderr, spans } = await runProgram({
         entry,
+        node,
         files: {
           'package.json': `{ "private": true, "type": "module", "dependencies": { "${name}": "*" } }`,
           'setup.cjs': setup,
