@@ -20,7 +20,9 @@ export default defineConfig({
           sequence: { groupOrder: 0 },
           include: tests,
           exclude: [...everywhere, ...slow, processes],
-          testTimeout: 15_000,
+          // A busy machine of two cores can be ten times as slow as a quiet one.
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {
@@ -30,8 +32,8 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
           include: tests.map((pattern) => pattern.replace('*.test.ts', '*.process.{test,slow.test}.ts')),
           exclude: [...everywhere, ...slow],
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
         },
       },
     ],

@@ -21,7 +21,7 @@ afterAll(() => rmSync(copy, { recursive: true, force: true, maxRetries: 3 }));
 
 test(
   'a new adapter builds, keeps the rules, passes its tests and appears in instrumentAll()',
-  { timeout: 180_000 },
+  { timeout: 600_000 },
   () => {
     run('node', 'scripts/new-adapter.mjs', 'blue-whale', 'undici', '8');
     run('node', 'scripts/checks/manifests.mjs');

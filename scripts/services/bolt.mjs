@@ -17,7 +17,7 @@ export function runsQueries(url) {
       step += 1;
       return steps[step - 1] ?? true;
     },
-    30_000,
+    90_000,
   );
 }
 

@@ -15,7 +15,7 @@ export const jaeger = {
   name: 'jaeger',
   byDefault: false,
   environment: 'THROUGHLINE_JAEGER_URL',
-  patience: 30_000,
+  patience: 90_000,
   start,
   answers,
 };

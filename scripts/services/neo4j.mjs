@@ -31,7 +31,7 @@ function neo4j(line) {
     name: line.name,
     byDefault: true,
     environment: line.environment,
-    patience: 120_000,
+    patience: 300_000,
     start: (folder) => start(line, folder),
     answers: runsQueries,
   };

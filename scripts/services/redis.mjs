@@ -10,7 +10,7 @@ export const redis = {
   name: 'redis',
   byDefault: true,
   environment: 'THROUGHLINE_REDIS_URL',
-  patience: 30_000,
+  patience: 90_000,
   start,
   answers,
 };

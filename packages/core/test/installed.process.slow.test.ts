@@ -15,7 +15,7 @@ beforeAll(() => {
   for (const name of packages) {
     run('pnpm', ['pack', '--pack-destination', tarballs.folder], path.join(repository, 'packages', name));
   }
-}, 120_000);
+}, 400_000);
 afterAll(() => {
   tarballs.remove();
 });
@@ -86,7 +86,7 @@ describe.each([
       },
     });
     run(install[0], install[1], program.folder);
-  }, 240_000);
+  }, 400_000);
   afterAll(() => {
     program.remove();
   });

@@ -152,7 +152,7 @@ describe('any string at all', () => {
       };
       timeOf(100_000);
       // A quadratic reader needs minutes for this.
-      expect(timeOf(1_000_000), piece).toBeLessThan(3000);
+      expect(timeOf(1_000_000), piece).toBeLessThan(30_000);
     }
   });
 });

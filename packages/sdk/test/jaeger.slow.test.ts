@@ -26,7 +26,7 @@ describeWithService('jaeger', 'otlp on a real Jaeger', ({ url, query = '' }) => 
           | null;
       };
       return data?.[0]?.spans.length === 2 ? data[0] : undefined;
-    }, 10_000);
+    }, 40_000);
     expect(found.spans.map((span) => span.operationName).toSorted()).toEqual(['inside', 'request']);
     expect(Object.values(found.processes)).toMatchObject([{ serviceName }]);
   });

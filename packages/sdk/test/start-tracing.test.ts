@@ -238,7 +238,7 @@ describe('otlp', () => {
     const { flush } = start({ exporter: 'otlp', endpoint: collector.url, metrics: false });
     work('patient');
     const flushed = flush();
-    await vi.waitUntil(() => collector.received.length === 1);
+    await vi.waitUntil(() => collector.received.length === 1, 20_000);
     collector.answer = 200;
     await flushed;
     expect(collector.spans()).toEqual(['patient', 'patient']);
@@ -251,7 +251,7 @@ describe('otlp', () => {
     const began = performance.now();
     await flush(100);
     await shutdown(100);
-    expect(performance.now() - began).toBeLessThan(1_000);
+    expect(performance.now() - began).toBeLessThan(5_000);
     expect(warn).not.toHaveBeenCalled();
   });
 

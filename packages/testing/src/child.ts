@@ -52,7 +52,7 @@ export async function runProgram(options: ProgramOptions): Promise<ProgramResult
 }
 
 async function run(options: ProgramOptions, cwd: string): Promise<ProgramResult> {
-  const { entry, execArgv = [], args = [], env = {}, timeoutMs = 60_000 } = options;
+  const { entry, execArgv = [], args = [], env = {}, timeoutMs = 150_000 } = options;
   const program = await nodeProgram(options.node);
   const child = spawn(program, [...execArgv, entry, ...args], {
     cwd,
