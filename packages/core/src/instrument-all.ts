@@ -1,19 +1,17 @@
-import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import path from 'node:path';
 import { trace } from '@opentelemetry/api';
 import type { MeterProvider, TracerProvider } from '@opentelemetry/api';
-import type { Adapter } from './adapter.js';
+import { checkNames, chooseAdapters } from './configuration/choose-adapters.js';
+import type { Choice } from './configuration/choose-adapters.js';
 import { commonRules } from './configuration/common.js';
 import type { CommonOptions, CommonSettings } from './configuration/common.js';
-import { flag, objectWith, parseFlag, splitList } from './configuration/option.js';
+import { flag, isRecord, objectWith, parseFlag } from './configuration/option.js';
 import type { OptionRules } from './configuration/option.js';
-import { resolveOptions, unknownName, unknownText, wrongValue } from './configuration/resolve.js';
-import { reportFailure, warnOnce } from './guard.js';
+import { resolveOptions } from './configuration/resolve.js';
+import { guard, warnOnce } from './guard.js';
 import type { AdapterInstrumentation } from './instrumentation.js';
 import { KNOWN_ADAPTERS } from './known-adapters.js';
-import { findPackage, roots } from './loading/copies.js';
-import { packageJson } from './loading/package.js';
+import { roots } from './loading/copies.js';
+import { installedAdapters, loadAdapter } from './loading/installed-adapters.js';
 import type { Sighting } from './loading/sighting.js';
 import { makeReport } from './report.js';
 import type { Report } from './report.js';
@@ -55,8 +53,6 @@ interface AllSettings extends CommonSettings {
   readonly meterProvider: MeterProvider | undefined;
 }
 
-const isRecord = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value);
-
 const rules: OptionRules<AllSettings> = {
   ...commonRules,
   enabled: {
@@ -74,13 +70,6 @@ const rules: OptionRules<AllSettings> = {
 
 function invert(value: boolean | undefined): boolean | undefined {
   return value === undefined ? undefined : !value;
-}
-
-/** An adapter that is to be on or off, with its options. */
-interface Choice {
-  readonly on: boolean;
-  readonly why: string;
-  readonly options: object;
 }
 
 /**
@@ -101,10 +90,10 @@ export function instrumentAll(options: InstrumentAllOptions = {}): Instrumented 
   }
   const settings = resolveOptions<AllSettings>('instrumentAll', rules, options).values;
   const rootFiles = roots(settings.from);
-  const found = discover(rootFiles);
+  const found = installedAdapters(rootFiles);
   const known = [...new Set([...KNOWN_ADAPTERS, ...found.keys(), ...shared().adapters.keys()])].toSorted();
-  checkNames(settings, known);
-  const choices = choose(settings, known);
+  checkNames(settings.instrumentations, known);
+  const choices = chooseAdapters(settings.instrumentations, known);
 
   const failures: { adapter: string; why: string }[] = [];
   const active: AdapterInstrumentation[] = [];
@@ -129,7 +118,7 @@ export function instrumentAll(options: InstrumentAllOptions = {}): Instrumented 
       });
       continue;
     }
-    const make = load(name, found.get(name), failures);
+    const make = loadAdapter(name, found.get(name), failures);
     if (make === undefined) continue;
     // What the user wrote for this adapter is checked before anything is attached: a mistake in code is an error.
     const one = make({ ...common, ...choice.options });
@@ -160,108 +149,11 @@ export function instrumentAll(options: InstrumentAllOptions = {}): Instrumented 
   return instrumented;
 }
 
-/** The folders of the installed adapters: a list that is looked up, never a search through `node_modules`. */
-function discover(rootFiles: readonly string[]): Map<string, string> {
-  const found = new Map<string, string>();
-  for (const name of KNOWN_ADAPTERS) {
-    for (const root of rootFiles) {
-      const folder = findPackage(`@throughline/${name}`, root);
-      if (folder === undefined) continue;
-      found.set(name, folder);
-      break;
-    }
-  }
-  return found;
-}
-
-/** Adapters are loaded in our own format, so that they share this copy of core. */
-function load(
-  name: string,
-  folder: string | undefined,
-  failures: { adapter: string; why: string }[],
-): Adapter | undefined {
-  const registered = shared().adapters.get(name);
-  if (registered !== undefined || folder === undefined) return registered;
-  try {
-    const file = path.join(folder, 'dist', typeof __filename === 'undefined' ? 'index.mjs' : 'index.cjs');
-    if (!existsSync(file)) throw new Error(`${file} is missing`);
-    createRequire(file)(file);
-    const adapter = shared().adapters.get(name);
-    if (adapter === undefined)
-      throw new Error(`${packageJson(folder)?.name ?? name} is not an adapter of this version`);
-    return adapter;
-  } catch (error) {
-    failures.push({ adapter: name, why: `could not be loaded: ${(error as Error).message}` });
-    reportFailure(`loading @throughline/${name}`, error);
-    return undefined;
-  }
-}
-
 function hand(one: AdapterInstrumentation, module: unknown): void {
   if ((typeof module !== 'object' && typeof module !== 'function') || module === null) return;
-  try {
+  guard(`attaching ${one.instrumentationName} to a module that was handed over`, () => {
     one.instrument(module);
-  } catch (error) {
-    reportFailure(`attaching ${one.instrumentationName} to a module that was handed over`, error);
-  }
-}
-
-function checkNames({ instrumentations }: AllSettings, known: readonly string[]): void {
-  for (const [name, value] of Object.entries(instrumentations)) {
-    if (!known.includes(name)) throw unknownName('instrumentAll', `instrumentations.${name}`, name, known);
-    if (typeof value !== 'boolean' && !isRecord(value)) {
-      throw wrongValue('instrumentAll', `instrumentations.${name}`, value, 'true, false or an object with options');
-    }
-  }
-}
-
-/** The other names that environments use for an adapter. */
-const ALIASES: Record<string, readonly string[]> = { http: ['REQUESTS'], pino: ['LOGGING'], winston: ['LOGGING'] };
-
-/** Code over `INSTRUMENT_*` over OpenTelemetry's two lists. */
-function choose({ instrumentations }: AllSettings, known: readonly string[]): Map<string, Choice> {
-  const enabled = environmentList('OTEL_NODE_ENABLED_INSTRUMENTATIONS', known);
-  const disabled = environmentList('OTEL_NODE_DISABLED_INSTRUMENTATIONS', known);
-  return new Map(
-    known.map((name): [string, Choice] => {
-      const given = instrumentations[name];
-      if (typeof given === 'object') return [name, { on: true, why: '', options: given }];
-      if (given !== undefined) return [name, { on: given, why: `option instrumentations.${name}`, options: {} }];
-      for (const word of [constantCase(name), ...(ALIASES[name] ?? [])]) {
-        const variable = `INSTRUMENT_${word}`;
-        const text = process.env[variable];
-        if (text === undefined || text === '') continue;
-        const on = parseFlag(text);
-        if (on !== undefined) return [name, { on, why: variable, options: {} }];
-        warnOnce(`environment variable ${variable}: '${text}' is not accepted; expected true or false; ignored`);
-      }
-      if (disabled?.includes(name) === true) {
-        return [name, { on: false, why: 'OTEL_NODE_DISABLED_INSTRUMENTATIONS', options: {} }];
-      }
-      if (enabled !== undefined && !enabled.includes(name)) {
-        return [name, { on: false, why: 'not in OTEL_NODE_ENABLED_INSTRUMENTATIONS', options: {} }];
-      }
-      return [name, { on: true, why: '', options: {} }];
-    }),
-  );
-}
-
-/** The lists are shared with OpenTelemetry's own instrumentations, so a name that is not ours is none of our business. */
-function environmentList(variable: string, known: readonly string[]): readonly string[] | undefined {
-  const text = process.env[variable];
-  if (text === undefined || text.trim() === '') return undefined;
-  const names = splitList(text);
-  for (const name of names) {
-    const text = unknownText(name, known);
-    if (!known.includes(name) && text.includes('did you mean')) {
-      warnOnce(`environment variable ${variable}: ${name}: ${text}`);
-    }
-  }
-  return names;
-}
-
-function constantCase(name: string): string {
-  return name.replaceAll('-', '_').toUpperCase();
+  });
 }
 
 /** What of the options each adapter gets too; left out when not said, so that its environment still counts. */

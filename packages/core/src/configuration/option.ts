@@ -112,3 +112,8 @@ export function objectWith<T extends object>(
       methods.every((method) => typeof (value as Record<string, unknown>)[method] === 'function'),
   };
 }
+
+/** An object with named values, which an array is not. */
+export function isRecord(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
