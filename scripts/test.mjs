@@ -8,11 +8,6 @@ import { fetchNode, root } from './tools.mjs';
 
 const otherLines = process.env.THROUGHLINE_SLOW === '1' ? ['22.15.0', '24.21.0'] : [];
 const filters = process.argv.slice(2);
-/**
- * Minutes of work in code that uses nothing of Node's own, on one line only. That it is found and attached is tested on
- * the others too, in child processes.
- */
-const sameEverywhere = ['--exclude', 'packages/neo4j/**', '--exclude', 'packages/langchain/**'];
 
 if (!run('turbo', ['run', 'build', '--output-logs=errors-only'])) end(0, 1);
 const checked = run('node', ['scripts/check.mjs']);
@@ -22,7 +17,7 @@ const started = !existsSync(addresses) || !readFileSync(addresses, 'utf8').inclu
 run('node', ['scripts/services/index.mjs', 'up']);
 const counts = [
   ...otherLines.map((version) =>
-    vitest(fetchNode(version), ['--project', 'unit', ...sameEverywhere, ...filters], version, { THROUGHLINE_SLOW: '' }),
+    vitest(fetchNode(version), ['--project', 'unit', ...filters], version, { THROUGHLINE_SLOW: '' }),
   ),
   vitest(process.execPath, filters, 'all'),
 ];
