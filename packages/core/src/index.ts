@@ -1,20 +1,11 @@
 export { adapter } from './adapter.js';
 export type { Adapter, AdapterDefinition } from './adapter.js';
-export { pick, said, setAll } from './attributes.js';
+export { said } from './attributes.js';
+export { enabledRule } from './configuration/common.js';
 export type { CommonOptions, CommonSettings } from './configuration/common.js';
-export {
-  callback,
-  choice,
-  flag,
-  objectWith,
-  parseFlag,
-  splitList,
-  text,
-  texts,
-  wholeNumber,
-} from './configuration/option.js';
+export { callback, choice, flag, parseFlag, splitList, text, texts, wholeNumber } from './configuration/option.js';
 export type { EnvironmentName, OptionRule, OptionRules } from './configuration/option.js';
-export { resolveOptions, unknownName, wrongValue } from './configuration/resolve.js';
+export { resolveOptions } from './configuration/resolve.js';
 export type { Resolved, Source } from './configuration/resolve.js';
 export { withCaptureContent } from './content.js';
 export type { ContentPolicy, Redact } from './content.js';
@@ -45,12 +36,7 @@ export type {
 } from './conventions/agent.js';
 export { databaseOperation } from './conventions/database.js';
 export type { DatabaseCall, DatabaseFailure, DatabaseOperation, DatabaseResult } from './conventions/database.js';
-export {
-  generationOperation,
-  measureGeneration,
-  requestAttributes,
-  resultAttributes,
-} from './conventions/generation.js';
+export { generationOperation, requestAttributes } from './conventions/generation.js';
 export type {
   GenerationCall,
   GenerationOperation,
@@ -65,11 +51,10 @@ export type { Message, MessagePart, OutputMessage, ToolDefinition } from './conv
 export { serverOf } from './conventions/server-address.js';
 export type { ServerAddress } from './conventions/server-address.js';
 export { redactUrl } from './conventions/url.js';
-export { errorClass, Execution, isAbort, plainFailure } from './execution.js';
+export { Execution, isAbort, plainFailure } from './execution.js';
 export type { AnyExecution } from './execution.js';
 export type { Follow } from './follow/follow.js';
-export { endWhenDropped, forgetDropped, observeIterator } from './follow/when-iterated.js';
-export type { IterationWatcher } from './follow/when-iterated.js';
+export { endWhenDropped, observeIterator } from './follow/when-iterated.js';
 export { whenParsed } from './follow/when-parsed.js';
 export { whenReturned, whenSettled } from './follow/when-settled.js';
 export { guard, reportFailure, warnOnce } from './guard.js';
@@ -83,10 +68,8 @@ export type { ModuleCopy, ModuleTarget } from './loading/module-target.js';
 export type { LibraryState, Sighting } from './loading/sighting.js';
 export type { Completion, MetricDefinition, Metering } from './metrics.js';
 export type { Collector, ContentWriter, Description, Failure, Operation, Outcome } from './operation.js';
-export { imitate } from './patch.js';
 export type { AnyFunction } from './patch.js';
 export type { Report } from './report.js';
 export { all, channel, followed, intercept, listen, method } from './target.js';
 export type { Call, CallOf, MethodName, Target } from './target.js';
 export type { Telemetry } from './telemetry.js';
-export { inRange } from './versions.js';

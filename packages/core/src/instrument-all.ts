@@ -2,9 +2,9 @@ import { trace } from '@opentelemetry/api';
 import type { MeterProvider, TracerProvider } from '@opentelemetry/api';
 import { checkNames, chooseAdapters } from './configuration/choose-adapters.js';
 import type { Choice } from './configuration/choose-adapters.js';
-import { commonRules } from './configuration/common.js';
+import { commonRules, enabledRule } from './configuration/common.js';
 import type { CommonOptions, CommonSettings } from './configuration/common.js';
-import { flag, isRecord, objectWith, parseFlag } from './configuration/option.js';
+import { isRecord, objectWith } from './configuration/option.js';
 import type { OptionRules } from './configuration/option.js';
 import { resolveOptions } from './configuration/resolve.js';
 import { guard, warnOnce } from './guard.js';
@@ -55,22 +55,12 @@ interface AllSettings extends CommonSettings {
 
 const rules: OptionRules<AllSettings> = {
   ...commonRules,
-  enabled: {
-    ...flag(true, 'TRACING_ENABLED', 'JAEGER_ENABLED'),
-    environment: [
-      ...(flag(true, 'TRACING_ENABLED', 'JAEGER_ENABLED').environment ?? []),
-      { name: 'OTEL_SDK_DISABLED', parse: (given) => invert(parseFlag(given)), accepts: 'true or false' },
-    ],
-  },
+  enabled: enabledRule,
   instrumentations: { accepts: 'an object such as { redis: false }', default: {}, test: isRecord },
   modules: { accepts: 'an object such as { openai: OpenAI }', default: {}, test: isRecord },
   tracerProvider: objectWith<TracerProvider>('a TracerProvider', 'getTracer'),
   meterProvider: objectWith<MeterProvider>('a MeterProvider', 'getMeter'),
 };
-
-function invert(value: boolean | undefined): boolean | undefined {
-  return value === undefined ? undefined : !value;
-}
 
 /**
  * Finds every installed `@throughline/*` adapter and turns it on, at any point of the program: libraries that are

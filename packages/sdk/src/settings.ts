@@ -1,6 +1,16 @@
 import process from 'node:process';
 import type { Instrumentation } from '@opentelemetry/instrumentation';
-import { choice, flag, parseFlag, resolveOptions, splitList, text, warnOnce, wholeNumber } from '@throughline/core';
+import {
+  choice,
+  enabledRule,
+  flag,
+  parseFlag,
+  resolveOptions,
+  splitList,
+  text,
+  warnOnce,
+  wholeNumber,
+} from '@throughline/core';
 import type { InstrumentAllOptions, OptionRule, OptionRules } from '@throughline/core';
 import type { ExporterName, StartTracingOptions } from './options.js';
 
@@ -37,14 +47,7 @@ export interface Settings extends Omit<Flat, 'exporter' | 'console' | 'sampling'
 const EXPORTERS: readonly ExporterName[] = ['console', 'otlp', 'memory', 'none'];
 
 const rules: OptionRules<Flat> = {
-  enabled: {
-    ...flag(true),
-    environment: [
-      { name: 'TRACING_ENABLED', parse: parseFlag },
-      { name: 'JAEGER_ENABLED', parse: parseFlag },
-      { name: 'OTEL_SDK_DISABLED', parse: (given) => invert(parseFlag(given)), accepts: 'true or false' },
-    ],
-  },
+  enabled: enabledRule,
   serviceName: text('TRACING_SERVICE_NAME', 'OTEL_SERVICE_NAME'),
   serviceVersion: text('TRACING_SERVICE_VERSION'),
   environment: text('ENVIRONMENT'),
@@ -232,10 +235,6 @@ function isHttpUrl(value: unknown): boolean {
 
 function isPlainObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function invert(value: boolean | undefined): boolean | undefined {
-  return value === undefined ? undefined : !value;
 }
 
 /** An object whose parts have rules of their own. */

@@ -1,5 +1,5 @@
 import type { Redact } from '../content.js';
-import { callback, choice, flag, text, texts, wholeNumber } from './option.js';
+import { callback, choice, flag, parseFlag, text, texts, wholeNumber } from './option.js';
 import type { OptionRule, OptionRules } from './option.js';
 
 /** What every instrumentation understands, given to it or to `instrumentAll` for all. */
@@ -73,4 +73,19 @@ function captureContentRule(): OptionRule<boolean> {
       },
     ],
   };
+}
+
+/** Whether anything is traced at all: `TRACING_ENABLED`, `JAEGER_ENABLED`, and the other way round `OTEL_SDK_DISABLED`. */
+export const enabledRule: OptionRule<boolean> = {
+  ...flag(true),
+  environment: [
+    { name: 'TRACING_ENABLED', parse: parseFlag },
+    { name: 'JAEGER_ENABLED', parse: parseFlag },
+    { name: 'OTEL_SDK_DISABLED', parse: parseDisabled },
+  ],
+};
+
+function parseDisabled(given: string): boolean | undefined {
+  const disabled = parseFlag(given);
+  return disabled === undefined ? undefined : !disabled;
 }

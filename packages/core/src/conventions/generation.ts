@@ -206,7 +206,7 @@ function written(
 }
 
 /** `gen_ai.response.*` and `gen_ai.usage.*` of an answer. */
-export function resultAttributes(result: GenerationResult, conventions: 'latest' | 'legacy'): Attributes {
+function resultAttributes(result: GenerationResult, conventions: 'latest' | 'legacy'): Attributes {
   const { usage } = result;
   return said({
     [names.GEN_AI_RESPONSE_ID]: result.id,
@@ -244,7 +244,7 @@ const METRIC_KEYS = [
 const INFERENCE = new Set(['chat', 'text_completion', 'generate_content']);
 
 /** The GenAI client metrics of a finished call. */
-export function measureGeneration(
+function measureGeneration(
   { attributes, errorType, duration, timeToFirstChunk }: Completion<unknown, unknown>,
   metering: Metering,
   conventions: 'latest' | 'legacy',

@@ -5,7 +5,7 @@ import { reportFailure, warnOnce } from '../guard.js';
 import { all } from '../target.js';
 import type { Telemetry } from '../telemetry.js';
 import { inRange } from '../versions.js';
-import { findCopies } from './copies.js';
+import { findCopies, folderInPath, nearestPackage } from './copies.js';
 import type { ModuleTarget } from './module-target.js';
 import { packageJson } from './package.js';
 import { peek, peekCommonJs } from './peek.js';
@@ -198,10 +198,8 @@ function rangesOf(modules: readonly ModuleTarget[]): Map<string, string> {
 
 /** The folder of the package that a file belongs to: by its path, or because the copy is known (a linked package). */
 function folderOf(library: string, file: string, copies: ReadonlyMap<string, Copy>): string | undefined {
-  const marker = `${path.sep}node_modules${path.sep}${library.replaceAll('/', path.sep)}${path.sep}`;
-  const at = file.lastIndexOf(marker);
-  if (at !== -1) {
-    const folder = file.slice(0, at + marker.length - 1);
+  const folder = folderInPath(library, file);
+  if (folder !== undefined) {
     return file.indexOf(`${path.sep}node_modules${path.sep}`, folder.length) === -1 ? folder : undefined;
   }
   for (const copy of copies.values()) {
@@ -213,9 +211,6 @@ function folderOf(library: string, file: string, copies: ReadonlyMap<string, Cop
 function formatOf(file: string): 'esm' | 'cjs' {
   if (file.endsWith('.mjs')) return 'esm';
   if (file.endsWith('.cjs')) return 'cjs';
-  for (let folder = path.dirname(file); folder !== path.dirname(folder); folder = path.dirname(folder)) {
-    const json = packageJson(folder);
-    if (json !== undefined) return (json as { type?: string }).type === 'module' ? 'esm' : 'cjs';
-  }
-  return 'cjs';
+  const owner = nearestPackage(path.dirname(file));
+  return owner !== undefined && packageJson(owner)?.type === 'module' ? 'esm' : 'cjs';
 }

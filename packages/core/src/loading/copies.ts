@@ -61,12 +61,18 @@ export function findCopies(name: string, rootFiles: readonly string[]): readonly
       if (nested !== undefined) copies.add(nested);
     }
   }
-  const marker = `${path.sep}node_modules${path.sep}${name.replaceAll('/', path.sep)}${path.sep}`;
   for (const file of Object.keys(hostRequire().cache)) {
-    const at = file.lastIndexOf(marker);
-    if (at !== -1) copies.add(file.slice(0, at + marker.length - 1));
+    const folder = folderInPath(name, file);
+    if (folder !== undefined) copies.add(folder);
   }
   return [...copies];
+}
+
+/** The part of a file's path that is a package's folder under `node_modules`. */
+export function folderInPath(name: string, file: string): string | undefined {
+  const marker = `${path.sep}node_modules${path.sep}${name.replaceAll('/', path.sep)}${path.sep}`;
+  const at = file.lastIndexOf(marker);
+  return at === -1 ? undefined : file.slice(0, at + marker.length - 1);
 }
 
 const known = new Map<string, readonly string[]>();
@@ -86,7 +92,8 @@ function dependents(root: string): readonly string[] {
   return folders;
 }
 
-function nearestPackage(folder: string): string | undefined {
+/** The folder of the nearest package.json from a folder upwards. */
+export function nearestPackage(folder: string): string | undefined {
   if (existsSync(path.join(folder, 'package.json'))) return folder;
   const parent = path.dirname(folder);
   return parent === folder ? undefined : nearestPackage(parent);

@@ -5,10 +5,10 @@ import path from 'node:path';
 export interface PackageJson {
   readonly name?: string;
   readonly version?: string;
+  readonly type?: string;
   readonly dependencies?: Record<string, string>;
   readonly optionalDependencies?: Record<string, string>;
   readonly peerDependencies?: Record<string, string>;
-  readonly exports?: unknown;
 }
 
 const read = new Map<string, PackageJson | undefined>();
