@@ -8,7 +8,7 @@ const target = new URL('src/conventions/names.generated.ts', root);
 
 const namespaces = /^(db|http|url|server|client|network|error|exception|gen_ai|openai|user_agent)\./;
 const metricNamespaces =
-  /^(db\.client\.(operation|response)|http\.(client|server)\.request\.duration|gen_ai\.(client|invoke|execute))/;
+  /^(db\.client\.(operation|response|connection)|http\.(client|server)\.request\.duration|gen_ai\.(client|invoke|execute))/;
 /** Superseded names which dashboards still read; emitted with `conventions: 'legacy'` only. */
 const legacyMetrics = [
   {

@@ -34,6 +34,8 @@ export type {
   ToolCall,
   WorkflowCall,
 } from './conventions/agent.js';
+export { connectionPool } from './conventions/connection-pool.js';
+export type { ConnectionPool, PoolState } from './conventions/connection-pool.js';
 export { databaseOperation } from './conventions/database.js';
 export type { DatabaseCall, DatabaseFailure, DatabaseOperation, DatabaseResult } from './conventions/database.js';
 export { generationOperation, requestAttributes } from './conventions/generation.js';

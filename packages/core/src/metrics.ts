@@ -1,5 +1,5 @@
 import { createNoopMeter, metrics } from '@opentelemetry/api';
-import type { Attributes, Counter, Histogram, Meter, MeterProvider } from '@opentelemetry/api';
+import type { Attributes, Counter, Histogram, Meter, MeterProvider, ObservableResult, ObservableUpDownCounter } from '@opentelemetry/api';
 
 /** One metric of the semantic conventions, as `semconv/registry.json` has it. */
 export interface MetricDefinition {
@@ -26,7 +26,10 @@ export interface Completion<Input, Output> {
 
 /** The instruments of one instrumentation, made when first used. */
 export interface Metering {
+  /** Adds to a counter, or records in a histogram. */
   record(metric: MetricDefinition, value: number, attributes: Attributes): void;
+  /** Has `read` asked for the values of an up-down counter whenever metrics are collected. */
+  observe(metric: MetricDefinition, read: (result: ObservableResult) => void): void;
 }
 
 const NOOP_METER = createNoopMeter();
@@ -57,6 +60,7 @@ function isNoop(meter: Meter): boolean {
 function metering(meter: Meter): Metering {
   const histograms = new Map<string, Histogram>();
   const counters = new Map<string, Counter>();
+  const observed = new Map<string, ObservableUpDownCounter>();
   return {
     record({ name, kind, unit, description, buckets }, value, attributes) {
       if (kind === 'counter') {
@@ -78,6 +82,14 @@ function metering(meter: Meter): Metering {
         histograms.set(name, histogram);
       }
       histogram.record(value, attributes);
+    },
+    observe({ name, unit, description }, read) {
+      let counter = observed.get(name);
+      if (counter === undefined) {
+        counter = meter.createObservableUpDownCounter(name, { unit, ...(description !== undefined && { description }) });
+        observed.set(name, counter);
+      }
+      counter.addCallback(read);
     },
   };
 }

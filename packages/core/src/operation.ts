@@ -10,6 +10,8 @@ export interface Operation<Input, Output = unknown, Chunk = never> {
   readonly family?: string;
   /** Other spans can start inside the call, so the span is made active while it runs. Off for leaf calls: it costs 0.6 µs. */
   readonly nests?: boolean;
+  /** Outside of any span the call gets none of its own; metrics count it all the same. */
+  readonly needsParent?: boolean;
   /** `undefined` leaves the call untraced. `active` is the context under which it would start. */
   describe(input: Input, content: ContentWriter | undefined, active: Context): Description | undefined;
   /** What the answer adds. For a stream left early, `output` is what had arrived. */

@@ -8,6 +8,7 @@ import { isSuppressed } from './context/suppression.js';
 import { Execution } from './execution.js';
 import { reportFailure } from './guard.js';
 import { meteringSource } from './metrics.js';
+import type { Metering } from './metrics.js';
 import type { Description, Operation } from './operation.js';
 
 /** What targets start executions with. One per instrumentation. */
@@ -30,6 +31,8 @@ export interface Telemetry {
     input: Input,
     parent?: Context,
   ): Execution<Input, Output, Chunk> | undefined;
+  /** For metrics that belong to no call, such as those of a connection pool. `undefined` without a meter provider. */
+  metering(): Metering | undefined;
 }
 
 export interface TelemetrySources {
@@ -59,12 +62,14 @@ export function telemetry(sources: TelemetrySources): Telemetry {
       return sources.enabled();
     },
     noteConflict: sources.noteConflict,
+    metering: () => (sources.enabled() ? meteringNow() : undefined),
     start(operation, input, parent) {
       try {
         if (!sources.enabled()) return undefined;
         const active = parent ?? context.active();
         if (isSuppressed(active)) return undefined;
-        const tracer = tracerNow();
+        const isRoot = operation.needsParent === true && trace.getSpan(active) === undefined;
+        const tracer = isRoot ? undefined : tracerNow();
         const metering = meteringNow();
         if (metering === undefined) {
           if (tracer === undefined) return undefined;

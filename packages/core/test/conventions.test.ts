@@ -72,6 +72,17 @@ describe('a database call', () => {
     expect(span(call)).toMatchObject({ name, kind: SpanKind.CLIENT });
   });
 
+  it('tells the server that answered or failed, without its port when that is the usual one', () => {
+    const { attributes } = span({}, { server: { address: 'b', port: 7687 } });
+    expect(attributes).toMatchObject({ 'server.address': 'b' });
+    expect(attributes).not.toHaveProperty('server.port');
+    expect(span({}, { failure: { code: 'Neo.X', server: { address: 'c', port: 1 } } }).attributes).toMatchObject({
+      'server.address': 'c',
+      'server.port': 1,
+      'db.response.status_code': 'Neo.X',
+    });
+  });
+
   it('says a port and a batch size only where they tell something', () => {
     expect(span({ server: { address: 'db', port: 7687 }, batchSize: 1 }).attributes).toEqual({
       'db.system.name': 'neo4j',

@@ -431,6 +431,25 @@ describe('a generation', () => {
     });
   });
 
+  it('an operation that needs a parent has no span outside of one, and is measured', async () => {
+    await recorder.stop();
+    recorder = startRecording({ metrics: true });
+    const get = databaseOperation<object>({
+      needsParent: true,
+      call: () => ({ system: 'redis', operation: 'GET', defaultPort: 6379 }),
+    });
+    make().start(get, {})?.succeed('value');
+    expect(recorder.spans()).toEqual([]);
+    trace.getTracer('program').startActiveSpan('program', (span) => {
+      make().start(get, {})?.succeed('value');
+      span.end();
+    });
+    expect(recorder.tree()).toEqual(['program', '  GET']);
+    expect((await recorder.metrics()).map(({ name, value }) => [name, value])).toEqual([
+      ['db.client.operation.duration', 2],
+    ]);
+  });
+
   it('metrics are recorded once a provider is registered, also where spans are not', async () => {
     await recorder.stop();
     recorder = startRecording({ metrics: true });

@@ -63,11 +63,15 @@ export interface DatabaseResult {
 export interface DatabaseFailure {
   /** The database's own code: `WRONGTYPE`, `Neo.ClientError.Statement.SyntaxError`. */
   readonly code?: string | undefined;
+  /** The one that answered, where that is known only now. */
+  readonly server?: ServerAddress | undefined;
   readonly attributes?: Attributes | undefined;
   readonly cancelled?: boolean | undefined;
 }
 
 export interface DatabaseOperation<Input, Output> {
+  /** Outside of any span the call gets none of its own; metrics count it all the same. */
+  readonly needsParent?: boolean;
   /** Other spans can start inside: a transaction that the program fills. */
   readonly nests?: boolean;
   call(input: Input): DatabaseCall | undefined;
@@ -83,8 +87,16 @@ export interface DatabaseOperation<Input, Output> {
 export function databaseOperation<Input, Output = unknown>(
   of: DatabaseOperation<Input, Output>,
 ): Operation<Input, Output> {
+  const answeredBy = (server: ServerAddress | undefined, input: Input): Attributes =>
+    server === undefined ? {} : serverAttributes(server, of.call(input)?.defaultPort);
+  const failed = (known: DatabaseFailure | undefined, error: unknown, input: Input): Failure => {
+    const failure = failureOf(known, error);
+    if (known?.server === undefined) return failure;
+    return { ...failure, attributes: { ...answeredBy(known.server, input), ...failure.attributes } };
+  };
   return {
     nests: of.nests ?? false,
+    needsParent: of.needsParent ?? false,
     describe(input) {
       const call = of.call(input);
       if (call === undefined) return undefined;
@@ -105,20 +117,19 @@ export function databaseOperation<Input, Output = unknown>(
       if (result === undefined) return undefined;
       return {
         attributes: said({
+          ...answeredBy(result.server, input),
           [DB_RESPONSE_RETURNED_ROWS]: result.returnedRows,
           [DB_QUERY_SUMMARY]: result.summary,
           [DB_NAMESPACE]: result.namespace,
-          [SERVER_ADDRESS]: result.server?.address,
-          [SERVER_PORT]: result.server?.port,
           [NETWORK_PEER_ADDRESS]: result.peer?.address,
           [NETWORK_PEER_PORT]: result.peer?.port,
           ...result.attributes,
         }),
         ...(result.summary !== undefined && { name: result.summary }),
-        ...(result.failure !== undefined && { failure: failureOf(result.failure, undefined) }),
+        ...(result.failure !== undefined && { failure: failed(result.failure, undefined, input) }),
       };
     },
-    failure: (error, input) => failureOf(of.failure?.(error, input), error),
+    failure: (error, input) => failed(of.failure?.(error, input), error, input),
     measure({ attributes, errorType, duration, output }, metering) {
       const dimensions = pick(attributes, METRIC_KEYS);
       if (errorType !== undefined) dimensions[ERROR_TYPE] = errorType;
@@ -156,13 +167,19 @@ function startAttributes(call: DatabaseCall): Attributes {
   if (call.storedProcedure !== undefined) attributes[DB_STORED_PROCEDURE_NAME] = call.storedProcedure;
   if (call.namespace !== undefined) attributes[DB_NAMESPACE] = call.namespace;
   if (call.batchSize !== undefined && call.batchSize !== 1) attributes[DB_OPERATION_BATCH_SIZE] = call.batchSize;
-  if (call.server !== undefined) {
-    attributes[SERVER_ADDRESS] = call.server.address;
-    if (call.server.port !== undefined && call.server.port !== call.defaultPort) {
-      attributes[SERVER_PORT] = call.server.port;
-    }
-  }
+  if (call.server !== undefined) putServer(attributes, call.server, call.defaultPort);
   return attributes;
+}
+
+function serverAttributes(server: ServerAddress, defaultPort: number | undefined): Attributes {
+  const attributes: Attributes = {};
+  putServer(attributes, server, defaultPort);
+  return attributes;
+}
+
+function putServer(attributes: Attributes, { address, port }: ServerAddress, defaultPort: number | undefined): void {
+  attributes[SERVER_ADDRESS] = address;
+  if (port !== undefined && port !== defaultPort) attributes[SERVER_PORT] = port;
 }
 
 function failureOf(known: DatabaseFailure | undefined, error: unknown): Failure {

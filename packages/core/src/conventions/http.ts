@@ -55,6 +55,8 @@ export interface HttpResult {
 }
 
 export interface HttpOperation<Input, Output> {
+  /** Outside of any span the request gets none of its own; metrics count it all the same. */
+  readonly needsParent?: boolean;
   call(input: Input): HttpCall | undefined;
   result?(output: Output, input: Input): HttpResult | undefined;
   failure?(error: unknown, input: Input): Failure | undefined;
@@ -68,6 +70,7 @@ export function httpOperation<Input, Output = unknown>(of: HttpOperation<Input, 
   return {
     // The program's handler runs inside an incoming request; inside an outgoing one nothing does.
     nests: true,
+    needsParent: of.needsParent ?? false,
     describe(input) {
       const call = of.call(input);
       if (call === undefined) return undefined;
