@@ -1,5 +1,13 @@
 import { createNoopMeter, metrics } from '@opentelemetry/api';
-import type { Attributes, Counter, Histogram, Meter, MeterProvider, ObservableResult, ObservableUpDownCounter } from '@opentelemetry/api';
+import type {
+  Attributes,
+  Counter,
+  Histogram,
+  Meter,
+  MeterProvider,
+  ObservableResult,
+  ObservableUpDownCounter,
+} from '@opentelemetry/api';
 
 /** One metric of the semantic conventions, as `semconv/registry.json` has it. */
 export interface MetricDefinition {
@@ -86,7 +94,10 @@ function metering(meter: Meter): Metering {
     observe({ name, unit, description }, read) {
       let counter = observed.get(name);
       if (counter === undefined) {
-        counter = meter.createObservableUpDownCounter(name, { unit, ...(description !== undefined && { description }) });
+        counter = meter.createObservableUpDownCounter(name, {
+          unit,
+          ...(description !== undefined && { description }),
+        });
         observed.set(name, counter);
       }
       counter.addCallback(read);
