@@ -14,6 +14,7 @@ const checks = {
   manifests: 'node scripts/checks/manifests.mjs',
   built: 'node scripts/checks/built.mjs',
   api: 'node scripts/checks/api.mjs',
+  generated: 'node scripts/generate-semconv.mjs --check && node scripts/generate-versions.mjs --check',
   lockfile: 'node scripts/checks/lockfile.mjs',
 };
 

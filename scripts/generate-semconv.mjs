@@ -1,10 +1,12 @@
 // Writes packages/core/src/conventions/names.generated.ts from packages/core/semconv/registry.json.
-// `node scripts/generate-semconv.mjs --check` fails when the committed file is stale.
-import { readFileSync, writeFileSync } from 'node:fs';
+// `--check` fails when the committed file is stale.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeGenerated } from './generated-file.mjs';
+import { root } from './tools.mjs';
 
-const root = new URL('../packages/core/', import.meta.url);
-const registry = JSON.parse(readFileSync(new URL('semconv/registry.json', root), 'utf8'));
-const target = new URL('src/conventions/names.generated.ts', root);
+const registry = JSON.parse(readFileSync(join(root, 'packages/core/semconv/registry.json'), 'utf8'));
+const target = join(root, 'packages/core/src/conventions/names.generated.ts');
 
 const namespaces = /^(db|http|url|server|client|network|error|exception|gen_ai|openai|user_agent)\./;
 const metricNamespaces =
@@ -54,13 +56,4 @@ for (const legacy of legacyMetrics) {
   const { buckets } = registry.metrics.find((one) => one.name === legacy.like);
   metric({ ...legacy, buckets });
 }
-const text = `${lines.join('\n')}\n`;
-
-if (process.argv.includes('--check')) {
-  if (readFileSync(target, 'utf8') !== text) {
-    console.error('names.generated.ts is stale: run `pnpm generate`.');
-    process.exit(1);
-  }
-} else {
-  writeFileSync(target, text);
-}
+writeGenerated(target, `${lines.join('\n')}\n`, 'pnpm generate');

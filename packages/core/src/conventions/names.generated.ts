@@ -353,64 +353,240 @@ export const USER_AGENT_SYNTHETIC_TYPE = 'user_agent.synthetic.type';
 /** string, development. */
 export const USER_AGENT_VERSION = 'user_agent.version';
 
-export const METRIC_GEN_AI_CLIENT_OPERATION_DURATION: MetricDefinition = /* @__PURE__ */ Object.freeze({"name":"gen_ai.client.operation.duration","kind":"histogram","unit":"s","description":"GenAI operation duration.","buckets":[0.01,0.02,0.04,0.08,0.16,0.32,0.64,1.28,2.56,5.12,10.24,20.48,40.96,81.92]});
+export const METRIC_GEN_AI_CLIENT_OPERATION_DURATION: MetricDefinition = /* @__PURE__ */ Object.freeze({
+  name: 'gen_ai.client.operation.duration',
+  kind: 'histogram',
+  unit: 's',
+  description: 'GenAI operation duration.',
+  buckets: [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92],
+});
 
-export const METRIC_GEN_AI_INVOKE_AGENT_DURATION: MetricDefinition = /* @__PURE__ */ Object.freeze({"name":"gen_ai.invoke_agent.duration","kind":"histogram","unit":"s","description":"The end-to-end duration of a single in-process agent invocation, from the moment the invocation starts until the agent emits the last chunk of its final response or terminates with an error.","buckets":[0.1,0.2,0.4,0.8,1.6,3.2,6.4,12.8,25.6,51.2,102.4,204.8,409.6]});
+export const METRIC_GEN_AI_INVOKE_AGENT_DURATION: MetricDefinition = /* @__PURE__ */ Object.freeze({
+  name: 'gen_ai.invoke_agent.duration',
+  kind: 'histogram',
+  unit: 's',
+  description:
+    'The end-to-end duration of a single in-process agent invocation, from the moment the invocation starts until the agent emits the last chunk of its final response or terminates with an error.',
+  buckets: [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 51.2, 102.4, 204.8, 409.6],
+});
 
-export const METRIC_GEN_AI_INVOKE_AGENT_INFERENCE_CALLS: MetricDefinition = /* @__PURE__ */ Object.freeze({"name":"gen_ai.invoke_agent.inference_calls","kind":"histogram","unit":"{inference_call}","description":"The number of inference (model) calls a GenAI agent makes during a single invocation.","buckets":[1,2,4,8,16,32,64,128]});
+export const METRIC_GEN_AI_INVOKE_AGENT_INFERENCE_CALLS: MetricDefinition = /* @__PURE__ */ Object.freeze({
+  name: 'gen_ai.invoke_agent.inference_calls',
+  kind: 'histogram',
+  unit: '{inference_call}',
+  description: 'The number of inference (model) calls a GenAI agent makes during a single invocation.',
+  buckets: [1, 2, 4, 8, 16, 32, 64, 128],
+});
 
-export const METRIC_GEN_AI_INVOKE_AGENT_TOOL_CALLS: MetricDefinition = /* @__PURE__ */ Object.freeze({"name":"gen_ai.invoke_agent.tool_calls","kind":"histogram","unit":"{tool_call}","description":"The number of tool calls a GenAI agent makes during a single invocation.","buckets":[1,2,4,8,16,32,64,128]});
+export const METRIC_GEN_AI_INVOKE_AGENT_TOOL_CALLS: MetricDefinition = /* @__PURE__ */ Object.freeze({
+  name: 'gen_ai.invoke_agent.tool_calls',
+  kind: 'histogram',
+  unit: '{tool_call}',
+  description: 'The number of tool calls a GenAI agent makes during a single invocation.',
+  buckets: [1, 2, 4, 8, 16, 32, 64, 128],
+});
 
-export const METRIC_GEN_AI_EXECUTE_TOOL_DURATION: MetricDefinition = /* @__PURE__ */ Object.freeze({"name":"gen_ai.execute_tool.duration","kind":"histogram","unit":"s","description":"The duration of a single tool execution.","buckets":[0.01,0.02,0.04,0.08,0.16,0.32,0.64,1.28,2.56,5.12,10.24,20.48,40.96,81.92]});
+export const METRIC_GEN_AI_EXECUTE_TOOL_DURATION: MetricDefinition = /* @__PURE__ */ Object.freeze({
+  name: 'gen_ai.execute_tool.duration',
+  kind: 'histogram',
+  unit: 's',
+  description: 'The duration of a single tool execution.',
+  buckets: [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92],
+});
 
-export const METRIC_DB_CLIENT_OPERATION_DURATION: MetricDefinition = /* @__PURE__ */ Object.freeze({"name":"db.client.operation.duration","kind":"histogram","unit":"s","description":"Duration of database client operations.","buckets":[0.001,0.005,0.01,0.05,0.1,0.5,1,5,10]});
+export const METRIC_DB_CLIENT_OPERATION_DURATION: MetricDefinition = /* @__PURE__ */ Object.freeze({
+  name: 'db.client.operation.duration',
+  kind: 'histogram',
+  unit: 's',
+  description: 'Duration of database client operations.',
+  buckets: [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10],
+});
 
-export const METRIC_DB_CLIENT_RESPONSE_RETURNED_ROWS: MetricDefinition = /* @__PURE__ */ Object.freeze({"name":"db.client.response.returned_rows","kind":"histogram","unit":"{row}","description":"The actual number of records returned by the database operation.","buckets":[1,2,5,10,20,50,100,200,500,1000,2000,5000,10000]});
+export const METRIC_DB_CLIENT_RESPONSE_RETURNED_ROWS: MetricDefinition = /* @__PURE__ */ Object.freeze({
+  name: 'db.client.response.returned_rows',
+  kind: 'histogram',
+  unit: '{row}',
+  description: 'The actual number of records returned by the database operation.',
+  buckets: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000],
+});
 
-export const METRIC_DB_CLIENT_CONNECTION_COUNT: MetricDefinition = /* @__PURE__ */ Object.freeze({"name":"db.client.connection.count","kind":"updowncounter","unit":"{connection}","description":"The number of connections that are currently in state described by the `state` attribute."});
+export const METRIC_DB_CLIENT_CONNECTION_COUNT: MetricDefinition = /* @__PURE__ */ Object.freeze({
+  name: 'db.client.connection.count',
+  kind: 'updowncounter',
+  unit: '{connection}',
+  description: 'The number of connections that are currently in state described by the `state` attribute.',
+});
 
-export const METRIC_DB_CLIENT_CONNECTION_IDLE_MAX: MetricDefinition = /* @__PURE__ */ Object.freeze({"name":"db.client.connection.idle.max","kind":"updowncounter","unit":"{connection}","description":"The maximum number of idle open connections allowed."});
+export const METRIC_DB_CLIENT_CONNECTION_IDLE_MAX: MetricDefinition = /* @__PURE__ */ Object.freeze({
+  name: 'db.client.connection.idle.max',
+  kind: 'updowncounter',
+  unit: '{connection}',
+  description: 'The maximum number of idle open connections allowed.',
+});
 
-export const METRIC_DB_CLIENT_CONNECTION_IDLE_MIN: MetricDefinition = /* @__PURE__ */ Object.freeze({"name":"db.client.connection.idle.min","kind":"updowncounter","unit":"{connection}","description":"The minimum number of idle open connections allowed."});
+export const METRIC_DB_CLIENT_CONNECTION_IDLE_MIN: MetricDefinition = /* @__PURE__ */ Object.freeze({
+  name: 'db.client.connection.idle.min',
+  kind: 'updowncounter',
+  unit: '{connection}',
+  description: 'The minimum number of idle open connections allowed.',
+});
 
-export const METRIC_DB_CLIENT_CONNECTION_LIMIT: MetricDefinition = /* @__PURE__ */ Object.freeze({"name":"db.client.connection.limit","kind":"updowncounter","unit":"{connection}","description":"The maximum number of open connections allowed."});
+export const METRIC_DB_CLIENT_CONNECTION_LIMIT: MetricDefinition = /* @__PURE__ */ Object.freeze({
+  name: 'db.client.connection.limit',
+  kind: 'updowncounter',
+  unit: '{connection}',
+  description: 'The maximum number of open connections allowed.',
+});
 
-export const METRIC_DB_CLIENT_CONNECTION_PENDING_REQUESTS: MetricDefinition = /* @__PURE__ */ Object.freeze({"name":"db.client.connection.pending_requests","kind":"updowncounter","unit":"{request}","description":"The number of current pending requests for an open connection."});
+export const METRIC_DB_CLIENT_CONNECTION_PENDING_REQUESTS: MetricDefinition = /* @__PURE__ */ Object.freeze({
+  name: 'db.client.connection.pending_requests',
+  kind: 'updowncounter',
+  unit: '{request}',
+  description: 'The number of current pending requests for an open connection.',
+});
 
-export const METRIC_DB_CLIENT_CONNECTION_TIMEOUTS: MetricDefinition = /* @__PURE__ */ Object.freeze({"name":"db.client.connection.timeouts","kind":"counter","unit":"{timeout}","description":"The number of connection timeouts that have occurred trying to obtain a connection from the pool."});
+export const METRIC_DB_CLIENT_CONNECTION_TIMEOUTS: MetricDefinition = /* @__PURE__ */ Object.freeze({
+  name: 'db.client.connection.timeouts',
+  kind: 'counter',
+  unit: '{timeout}',
+  description: 'The number of connection timeouts that have occurred trying to obtain a connection from the pool.',
+});
 
-export const METRIC_DB_CLIENT_CONNECTION_CREATE_TIME: MetricDefinition = /* @__PURE__ */ Object.freeze({"name":"db.client.connection.create_time","kind":"histogram","unit":"s","description":"The time it took to create a new connection."});
+export const METRIC_DB_CLIENT_CONNECTION_CREATE_TIME: MetricDefinition = /* @__PURE__ */ Object.freeze({
+  name: 'db.client.connection.create_time',
+  kind: 'histogram',
+  unit: 's',
+  description: 'The time it took to create a new connection.',
+});
 
-export const METRIC_DB_CLIENT_CONNECTION_WAIT_TIME: MetricDefinition = /* @__PURE__ */ Object.freeze({"name":"db.client.connection.wait_time","kind":"histogram","unit":"s","description":"The time it took to obtain an open connection from the pool."});
+export const METRIC_DB_CLIENT_CONNECTION_WAIT_TIME: MetricDefinition = /* @__PURE__ */ Object.freeze({
+  name: 'db.client.connection.wait_time',
+  kind: 'histogram',
+  unit: 's',
+  description: 'The time it took to obtain an open connection from the pool.',
+});
 
-export const METRIC_DB_CLIENT_CONNECTION_USE_TIME: MetricDefinition = /* @__PURE__ */ Object.freeze({"name":"db.client.connection.use_time","kind":"histogram","unit":"s","description":"The time between borrowing a connection and returning it to the pool."});
+export const METRIC_DB_CLIENT_CONNECTION_USE_TIME: MetricDefinition = /* @__PURE__ */ Object.freeze({
+  name: 'db.client.connection.use_time',
+  kind: 'histogram',
+  unit: 's',
+  description: 'The time between borrowing a connection and returning it to the pool.',
+});
 
-export const METRIC_HTTP_SERVER_REQUEST_DURATION: MetricDefinition = /* @__PURE__ */ Object.freeze({"name":"http.server.request.duration","kind":"histogram","unit":"s","description":"Duration of HTTP server requests.","buckets":[0.005,0.01,0.025,0.05,0.075,0.1,0.25,0.5,0.75,1,2.5,5,7.5,10]});
+export const METRIC_HTTP_SERVER_REQUEST_DURATION: MetricDefinition = /* @__PURE__ */ Object.freeze({
+  name: 'http.server.request.duration',
+  kind: 'histogram',
+  unit: 's',
+  description: 'Duration of HTTP server requests.',
+  buckets: [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10],
+});
 
-export const METRIC_HTTP_CLIENT_REQUEST_DURATION: MetricDefinition = /* @__PURE__ */ Object.freeze({"name":"http.client.request.duration","kind":"histogram","unit":"s","description":"Duration of HTTP client requests.","buckets":[0.005,0.01,0.025,0.05,0.075,0.1,0.25,0.5,0.75,1,2.5,5,7.5,10]});
+export const METRIC_HTTP_CLIENT_REQUEST_DURATION: MetricDefinition = /* @__PURE__ */ Object.freeze({
+  name: 'http.client.request.duration',
+  kind: 'histogram',
+  unit: 's',
+  description: 'Duration of HTTP client requests.',
+  buckets: [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10],
+});
 
-export const METRIC_GEN_AI_CLIENT_INFERENCE_DURATION: MetricDefinition = /* @__PURE__ */ Object.freeze({"name":"gen_ai.client.inference.duration","kind":"histogram","unit":"s","description":"GenAI client inference operation duration.","buckets":[0.01,0.02,0.04,0.08,0.16,0.32,0.64,1.28,2.56,5.12,10.24,20.48,40.96,81.92]});
+export const METRIC_GEN_AI_CLIENT_INFERENCE_DURATION: MetricDefinition = /* @__PURE__ */ Object.freeze({
+  name: 'gen_ai.client.inference.duration',
+  kind: 'histogram',
+  unit: 's',
+  description: 'GenAI client inference operation duration.',
+  buckets: [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92],
+});
 
-export const METRIC_GEN_AI_CLIENT_INFERENCE_TIME_TO_FIRST_CHUNK: MetricDefinition = /* @__PURE__ */ Object.freeze({"name":"gen_ai.client.inference.time_to_first_chunk","kind":"histogram","unit":"s","description":"Time to receive the first chunk, measured from when the client issues the generation request to when the first chunk is received in the response stream.","buckets":[0.01,0.02,0.04,0.08,0.16,0.32,0.64,1.28,2.56,5.12,10.24,20.48,40.96,81.92]});
+export const METRIC_GEN_AI_CLIENT_INFERENCE_TIME_TO_FIRST_CHUNK: MetricDefinition = /* @__PURE__ */ Object.freeze({
+  name: 'gen_ai.client.inference.time_to_first_chunk',
+  kind: 'histogram',
+  unit: 's',
+  description:
+    'Time to receive the first chunk, measured from when the client issues the generation request to when the first chunk is received in the response stream.',
+  buckets: [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92],
+});
 
-export const METRIC_GEN_AI_CLIENT_INFERENCE_TIME_PER_OUTPUT_CHUNK: MetricDefinition = /* @__PURE__ */ Object.freeze({"name":"gen_ai.client.inference.time_per_output_chunk","kind":"histogram","unit":"s","description":"Time per output chunk, recorded for each chunk received after the first one, measured as the time elapsed from the end of the previous chunk to the end of the current chunk.","buckets":[0.01,0.02,0.04,0.08,0.16,0.32,0.64,1.28,2.56,5.12,10.24,20.48,40.96,81.92]});
+export const METRIC_GEN_AI_CLIENT_INFERENCE_TIME_PER_OUTPUT_CHUNK: MetricDefinition = /* @__PURE__ */ Object.freeze({
+  name: 'gen_ai.client.inference.time_per_output_chunk',
+  kind: 'histogram',
+  unit: 's',
+  description:
+    'Time per output chunk, recorded for each chunk received after the first one, measured as the time elapsed from the end of the previous chunk to the end of the current chunk.',
+  buckets: [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92],
+});
 
-export const METRIC_GEN_AI_CLIENT_INFERENCE_USAGE_INPUT_TOKENS: MetricDefinition = /* @__PURE__ */ Object.freeze({"name":"gen_ai.client.inference.usage.input_tokens","kind":"counter","unit":"{token}","description":"The number of input (prompt) tokens used, including cached tokens."});
+export const METRIC_GEN_AI_CLIENT_INFERENCE_USAGE_INPUT_TOKENS: MetricDefinition = /* @__PURE__ */ Object.freeze({
+  name: 'gen_ai.client.inference.usage.input_tokens',
+  kind: 'counter',
+  unit: '{token}',
+  description: 'The number of input (prompt) tokens used, including cached tokens.',
+});
 
-export const METRIC_GEN_AI_CLIENT_INFERENCE_USAGE_OUTPUT_TOKENS: MetricDefinition = /* @__PURE__ */ Object.freeze({"name":"gen_ai.client.inference.usage.output_tokens","kind":"counter","unit":"{token}","description":"The number of output (completion) tokens used, including reasoning tokens."});
+export const METRIC_GEN_AI_CLIENT_INFERENCE_USAGE_OUTPUT_TOKENS: MetricDefinition = /* @__PURE__ */ Object.freeze({
+  name: 'gen_ai.client.inference.usage.output_tokens',
+  kind: 'counter',
+  unit: '{token}',
+  description: 'The number of output (completion) tokens used, including reasoning tokens.',
+});
 
-export const METRIC_GEN_AI_CLIENT_INFERENCE_USAGE_CACHE_READ_INPUT_TOKENS: MetricDefinition = /* @__PURE__ */ Object.freeze({"name":"gen_ai.client.inference.usage.cache_read.input_tokens","kind":"counter","unit":"{token}","description":"The number of input tokens served from a provider-managed cache."});
+export const METRIC_GEN_AI_CLIENT_INFERENCE_USAGE_CACHE_READ_INPUT_TOKENS: MetricDefinition =
+  /* @__PURE__ */ Object.freeze({
+    name: 'gen_ai.client.inference.usage.cache_read.input_tokens',
+    kind: 'counter',
+    unit: '{token}',
+    description: 'The number of input tokens served from a provider-managed cache.',
+  });
 
-export const METRIC_GEN_AI_CLIENT_INFERENCE_USAGE_CACHE_WRITE_INPUT_TOKENS: MetricDefinition = /* @__PURE__ */ Object.freeze({"name":"gen_ai.client.inference.usage.cache_write.input_tokens","kind":"counter","unit":"{token}","description":"The number of input tokens written to a provider-managed cache."});
+export const METRIC_GEN_AI_CLIENT_INFERENCE_USAGE_CACHE_WRITE_INPUT_TOKENS: MetricDefinition =
+  /* @__PURE__ */ Object.freeze({
+    name: 'gen_ai.client.inference.usage.cache_write.input_tokens',
+    kind: 'counter',
+    unit: '{token}',
+    description: 'The number of input tokens written to a provider-managed cache.',
+  });
 
-export const METRIC_GEN_AI_CLIENT_INFERENCE_USAGE_REASONING_OUTPUT_TOKENS: MetricDefinition = /* @__PURE__ */ Object.freeze({"name":"gen_ai.client.inference.usage.reasoning.output_tokens","kind":"counter","unit":"{token}","description":"The number of output tokens used for reasoning."});
+export const METRIC_GEN_AI_CLIENT_INFERENCE_USAGE_REASONING_OUTPUT_TOKENS: MetricDefinition =
+  /* @__PURE__ */ Object.freeze({
+    name: 'gen_ai.client.inference.usage.reasoning.output_tokens',
+    kind: 'counter',
+    unit: '{token}',
+    description: 'The number of output tokens used for reasoning.',
+  });
 
-export const METRIC_GEN_AI_CLIENT_INFERENCE_OPERATION_INPUT_TOKENS: MetricDefinition = /* @__PURE__ */ Object.freeze({"name":"gen_ai.client.inference.operation.input_tokens","kind":"histogram","unit":"{token}","description":"The number of input tokens used per inference operation.","buckets":[1,4,16,64,256,1024,4096,16384,65536,262144,1048576,4194304,16777216,67108864]});
+export const METRIC_GEN_AI_CLIENT_INFERENCE_OPERATION_INPUT_TOKENS: MetricDefinition = /* @__PURE__ */ Object.freeze({
+  name: 'gen_ai.client.inference.operation.input_tokens',
+  kind: 'histogram',
+  unit: '{token}',
+  description: 'The number of input tokens used per inference operation.',
+  buckets: [1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216, 67108864],
+});
 
-export const METRIC_GEN_AI_CLIENT_INFERENCE_OPERATION_OUTPUT_TOKENS: MetricDefinition = /* @__PURE__ */ Object.freeze({"name":"gen_ai.client.inference.operation.output_tokens","kind":"histogram","unit":"{token}","description":"The number of output tokens used per inference operation.","buckets":[1,4,16,64,256,1024,4096,16384,65536,262144,1048576,4194304,16777216,67108864]});
+export const METRIC_GEN_AI_CLIENT_INFERENCE_OPERATION_OUTPUT_TOKENS: MetricDefinition = /* @__PURE__ */ Object.freeze({
+  name: 'gen_ai.client.inference.operation.output_tokens',
+  kind: 'histogram',
+  unit: '{token}',
+  description: 'The number of output tokens used per inference operation.',
+  buckets: [1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216, 67108864],
+});
 
-export const METRIC_GEN_AI_INVOKE_WORKFLOW_DURATION: MetricDefinition = /* @__PURE__ */ Object.freeze({"name":"gen_ai.invoke_workflow.duration","kind":"histogram","unit":"s","description":"GenAI workflow duration.","buckets":[1,5,10,30,60,120,300,600,1800,3600,7200]});
+export const METRIC_GEN_AI_INVOKE_WORKFLOW_DURATION: MetricDefinition = /* @__PURE__ */ Object.freeze({
+  name: 'gen_ai.invoke_workflow.duration',
+  kind: 'histogram',
+  unit: 's',
+  description: 'GenAI workflow duration.',
+  buckets: [1, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200],
+});
 
-export const METRIC_GEN_AI_CLIENT_TOKEN_USAGE: MetricDefinition = /* @__PURE__ */ Object.freeze({"name":"gen_ai.client.token.usage","kind":"histogram","unit":"{token}","buckets":[1,4,16,64,256,1024,4096,16384,65536,262144,1048576,4194304,16777216,67108864]});
+export const METRIC_GEN_AI_CLIENT_TOKEN_USAGE: MetricDefinition = /* @__PURE__ */ Object.freeze({
+  name: 'gen_ai.client.token.usage',
+  kind: 'histogram',
+  unit: '{token}',
+  buckets: [1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216, 67108864],
+});
 
-export const METRIC_GEN_AI_CLIENT_OPERATION_TIME_TO_FIRST_CHUNK: MetricDefinition = /* @__PURE__ */ Object.freeze({"name":"gen_ai.client.operation.time_to_first_chunk","kind":"histogram","unit":"s","buckets":[0.01,0.02,0.04,0.08,0.16,0.32,0.64,1.28,2.56,5.12,10.24,20.48,40.96,81.92]});
+export const METRIC_GEN_AI_CLIENT_OPERATION_TIME_TO_FIRST_CHUNK: MetricDefinition = /* @__PURE__ */ Object.freeze({
+  name: 'gen_ai.client.operation.time_to_first_chunk',
+  kind: 'histogram',
+  unit: 's',
+  buckets: [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92],
+});
