@@ -75,6 +75,21 @@ export const cases = {
       after: () => ({ 'http.response.status_code': 200 }),
     }),
   },
+  'undici request': {
+    adapter: 'http',
+    needs: 'http server',
+    together: 50,
+    async start({ load, address }) {
+      const { request } = await load('undici');
+      return { call: async () => (await request(`${address}/a`)).body.text(), stop() {} };
+    },
+    hand: ({ address }) => ({
+      name: 'GET',
+      kind: 2,
+      before: { 'http.request.method': 'GET', 'url.full': `${address}/a`, ...serverOf(address) },
+      after: () => ({ 'http.response.status_code': 200 }),
+    }),
+  },
   'node:http': {
     adapter: 'http',
     needs: 'http server',

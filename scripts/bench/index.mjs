@@ -7,7 +7,11 @@ import { createServer } from 'node:http';
 import path from 'node:path';
 import { cases } from './cases.mjs';
 
-const MODES = ['recording', 'not sampled', 'no SDK'];
+/**
+ * `not sampled`: a sampler that says no, asked for each span. `parent unsampled`: the parent is local and dropped, and
+ * core's parent shortcut leaves the call alone.
+ */
+const MODES = ['recording', 'exported', 'not sampled', 'parent unsampled', 'no SDK'];
 const VARIANTS = ['plain', 'by hand', 'ours'];
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 30);
 const WARM_UP = 5;
@@ -23,6 +27,9 @@ const addressFile = path.join(import.meta.dirname, '..', '..', '.services', 'add
 const services = existsSync(addressFile) ? JSON.parse(readFileSync(addressFile, 'utf8')) : {};
 const server = createServer((_, response) => response.end('yes'));
 await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+const sink = createServer((request, response) => request.resume().on('end', () => response.end()));
+await new Promise((resolve) => sink.listen(0, '127.0.0.1', resolve));
+const sinkUrl = `http://127.0.0.1:${sink.address().port}/v1/traces`;
 services['http server'] = { url: `http://127.0.0.1:${server.address().port}` };
 
 console.log("CPU of the program's thread per call: plain, and what each variant adds to it. Ratio: ours to by hand.\n");
@@ -37,6 +44,7 @@ for (const name of wanted.length > 0 ? wanted : Object.keys(cases)) {
   for (const mode of MODES) await measure(name, mode, address);
 }
 server.close();
+sink.close();
 
 async function measure(name, mode, address) {
   const variants = await Promise.all(VARIANTS.map((variant) => begin(name, variant, mode, address)));
@@ -78,7 +86,7 @@ async function calls(variant) {
 }
 
 function begin(name, variant, mode, address) {
-  const child = fork(path.join(import.meta.dirname, 'variant.mjs'), [name, variant, mode, address], {
+  const child = fork(path.join(import.meta.dirname, 'variant.mjs'), [name, variant, mode, address, sinkUrl], {
     execArgv: ['--single-threaded-gc'],
   });
   const answer = () =>
@@ -104,6 +112,6 @@ function typical(numbers) {
 }
 
 function row(cells) {
-  const widths = [16, 12, 10, 10, 10, 7, 5];
+  const widths = [16, 16, 10, 10, 10, 7, 5];
   return cells.map((cell, index) => (index < 2 ? cell.padEnd(widths[index]) : cell.padStart(widths[index]))).join('  ');
 }

@@ -4,12 +4,12 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { cases } from './cases.mjs';
 
-const [caseName, variant, mode, address] = process.argv.slice(2);
+const [caseName, variant, mode, address, sink] = process.argv.slice(2);
 const { adapter, start, hand, together = 1 } = cases[caseName];
 const repository = path.join(import.meta.dirname, '..', '..');
 const folder = path.join(repository, 'packages', adapter);
 const fromAdapter = createRequire(path.join(folder, 'package.json'));
-const fromTesting = createRequire(path.join(repository, 'packages', 'testing', 'package.json'));
+const fromSdk = createRequire(path.join(repository, 'packages', 'sdk', 'package.json'));
 
 // ESM builds, as a program in ESM has them: OpenTelemetry's CommonJS build costs 1 µs more a span.
 const load = (name) => import(pathToFileURL(esmFile(name)).href);
@@ -25,31 +25,40 @@ function esmFile(name) {
   }
   return required;
 }
-const loadTesting = (name) => import(pathToFileURL(fromTesting.resolve(name).replace(/\.cjs$/, '.mjs')).href);
+const loadSdk = (name) => import(pathToFileURL(fromSdk.resolve(name).replace(/\.cjs$/, '.mjs')).href);
 
 const api = await import(pathToFileURL(fromAdapter.resolve('@opentelemetry/api').replace(/\.cjs$/, '.mjs')).href);
 const { context, trace } = api;
 let ended = 0;
+let flush = async () => {};
 if (mode !== 'no SDK') {
-  const { TracerProvider } = await loadTesting('@opentelemetry/sdk-trace');
-  const { AsyncLocalStorageContextManager } = await loadTesting('@opentelemetry/context-async-hooks');
+  const { AlwaysOffSampler, BatchSpanProcessor, ParentBasedSampler, TracerProvider } =
+    await loadSdk('@opentelemetry/sdk-trace');
+  const { AsyncLocalStorageContextManager } = await loadSdk('@opentelemetry/context-async-hooks');
   const count = {
     onStart() {},
     onEnd: () => void (ended += 1),
     forceFlush: async () => {},
     shutdown: async () => {},
   };
-  trace.setGlobalTracerProvider(new TracerProvider({ spanProcessors: [count] }));
+  const spanProcessors = [count];
+  if (mode === 'exported') {
+    const batches = new BatchSpanProcessor({ exporter: await otlpExporter(), maxQueueSize: 100_000 });
+    flush = () => batches.forceFlush();
+    spanProcessors.push(batches);
+  }
+  const sampler = new ParentBasedSampler({ root: new AlwaysOffSampler() });
+  trace.setGlobalTracerProvider(new TracerProvider({ spanProcessors, ...(mode === 'not sampled' && { sampler }) }));
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
 }
-const parent =
-  mode === 'not sampled'
-    ? trace.wrapSpanContext({ traceId: '1'.repeat(32), spanId: '2'.repeat(16), traceFlags: 0 })
-    : trace.getTracer('bench').startSpan('program');
+const UNSAMPLED = { traceId: '1'.repeat(32), spanId: '2'.repeat(16), traceFlags: 0 };
+const parent = mode.includes('sampled')
+  ? trace.wrapSpanContext(UNSAMPLED)
+  : trace.getTracer('bench').startSpan('program');
 
 if (variant === 'ours') {
   const module = await import(pathToFileURL(path.join(folder, 'dist', 'index.mjs')).href);
-  module[adapter]().enable();
+  module[adapter]({ parentShortcut: mode !== 'not sampled' }).enable();
 }
 const { call, stop } = await start({ load, address });
 const traced = variant === 'by hand' ? byHand(call, hand({ address })) : call;
@@ -71,6 +80,24 @@ function byHand(original, { name, kind, before, after }) {
   };
 }
 
+/** OTLP as protobuf, to a receiver that reads nothing: what sending costs the program's thread. */
+async function otlpExporter() {
+  const { ProtobufTraceSerializer } = await loadSdk('@opentelemetry/otlp-transformer');
+  const http = await import('node:http');
+  const agent = new http.Agent({ keepAlive: true });
+  return {
+    export(spans, done) {
+      const body = ProtobufTraceSerializer.serializeRequest(spans);
+      http
+        .request(sink, { method: 'POST', agent }, (response) => response.resume().on('end', () => done({ code: 0 })))
+        .on('error', (error) => done({ code: 1, error }))
+        .end(body);
+    },
+    forceFlush: async () => {},
+    shutdown: async () => {},
+  };
+}
+
 process.on('message', async (count) => {
   if (count === 0) {
     await stop();
@@ -84,6 +111,7 @@ process.on('message', async (count) => {
       if (together === 1) await traced();
       else await Promise.all(Array.from({ length: together }, traced));
     }
+    await flush();
     const { user, system } = process.threadCpuUsage(before);
     process.send({ microseconds: (user + system) / count, spans: ended / count });
   });
