@@ -47,12 +47,21 @@ export type {
   Usage,
 } from './conventions/generation.js';
 export { httpOperation } from './conventions/http.js';
-export type { HttpCall, HttpClientCall, HttpOperation, HttpResult, HttpServerCall } from './conventions/http.js';
+export type {
+  HeaderReader,
+  HttpCall,
+  HttpCapture,
+  HttpClientCall,
+  HttpOperation,
+  HttpResult,
+  HttpServerCall,
+} from './conventions/http.js';
 export { parseArguments } from './conventions/messages.js';
 export type { Message, MessagePart, OutputMessage, ToolDefinition } from './conventions/messages.js';
 export { serverOf } from './conventions/server-address.js';
 export type { ServerAddress } from './conventions/server-address.js';
-export { redactUrl } from './conventions/url.js';
+export { queryRule, redactUrl } from './conventions/url.js';
+export type { QueryRule } from './conventions/url.js';
 export { Execution, isAbort, plainFailure } from './execution.js';
 export type { AnyExecution } from './execution.js';
 export type { Follow } from './follow/follow.js';

@@ -2,7 +2,14 @@ import { SpanKind } from '@opentelemetry/api';
 import { startRecording } from '@throughline/testing';
 import type { MetricPoint, Recorder } from '@throughline/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { databaseOperation, frameworkOperation, generationOperation, httpOperation } from '../src/index.js';
+import {
+  databaseOperation,
+  frameworkOperation,
+  generationOperation,
+  httpOperation,
+  queryRule,
+  redactUrl,
+} from '../src/index.js';
 import type {
   DatabaseCall,
   DatabaseResult,
@@ -11,6 +18,7 @@ import type {
   GenerationCall,
   GenerationResult,
   HttpCall,
+  HttpCapture,
   Operation,
   Redact,
 } from '../src/index.js';
@@ -257,6 +265,51 @@ describe('a request', () => {
 
   it('shows no credentials and no query values', () => {
     expect(span({}).attributes['url.full']).toBe('https://REDACTED:REDACTED@host/a?token=REDACTED');
+  });
+
+  it.each([
+    [false, [], '?page=2&id=REDACTED&sig=REDACTED'],
+    [['id', 'sig'], [], '?page=2&id=7&sig=REDACTED'],
+    [true, [], '?page=2&id=7&sig=REDACTED'],
+    [true, ['ID', 'page'], '?page=REDACTED&id=REDACTED&sig=REDACTED'],
+  ])('with captured query %j and redacted %j its query is %s', (shown, hidden, expected) => {
+    const shows = queryRule(shown, hidden);
+    expect(redactUrl('https://host/a?page=2&id=7&sig=SECRET#f', shows)).toBe(`https://host/a${expected}`);
+  });
+
+  it('shows no secret whose name is written in another way', () => {
+    const shows = queryRule(true, []);
+    expect(redactUrl('/a?%73ig=SECRET&x-amz-signature=SECRET&%zz=1', shows)).toBe(
+      '/a?%73ig=REDACTED&x-amz-signature=REDACTED&%zz=1',
+    );
+  });
+
+  it('shows the headers that were asked for, each with all its values', () => {
+    const capture: HttpCapture = { requestHeaders: ['x-one', 'x-none'], responseHeaders: ['x-two'] };
+    const header = (name: string) => ({ 'x-one': '1', 'x-two': ['2', '3'], 'x-other': 'SECRET' })[name];
+    const { attributes } = record(
+      httpOperation<object, object>({
+        capture,
+        call: () => ({ kind: 'client', method: 'GET', url: 'https://h/', server: { address: 'h' }, header }),
+        result: () => ({ status: 200, header }),
+      }),
+      {},
+    );
+    expect(Object.entries(attributes).filter(([key]) => key.includes('.header.'))).toEqual([
+      ['http.request.header.x-one', ['1']],
+      ['http.response.header.x-two', ['2', '3']],
+    ]);
+  });
+
+  it('whose body breaks off keeps its status code, and is the error that broke it', () => {
+    const operation = httpOperation<object, object>({
+      call: () => ({ kind: 'client', method: 'GET', url: 'https://h/', server: { address: 'h' } }),
+      result: () => ({ status: 200, failure: { type: 'ECONNRESET' } }),
+    });
+    expect(record(operation, {})).toMatchObject({
+      status: 'ERROR',
+      attributes: { 'http.response.status_code': 200, 'error.type': 'ECONNRESET' },
+    });
   });
 
   it('of a method that nobody knows is HTTP', () => {

@@ -7,6 +7,10 @@ import type { Description, Failure, Operation } from '../operation.js';
 import * as names from './names.generated.js';
 import type { ServerAddress } from './server-address.js';
 import { redactQuery, redactUrl } from './url.js';
+import type { QueryRule } from './url.js';
+
+/** Reads a header by its name in lower case: one value, or several in order. */
+export type HeaderReader = (name: string) => string | readonly string[] | undefined;
 
 /** One attempt of an outgoing request. */
 export interface HttpClientCall {
@@ -19,6 +23,8 @@ export interface HttpClientCall {
   readonly template?: string | undefined;
   /** 1 for the first repetition. */
   readonly resendCount?: number | undefined;
+  /** Reads the headers that `HttpCapture` names. */
+  readonly header?: HeaderReader | undefined;
   readonly attributes?: Attributes | undefined;
 }
 
@@ -36,6 +42,8 @@ export interface HttpServerCall {
   readonly userAgent?: string | undefined;
   /** `1.1`, `2`. */
   readonly protocolVersion?: string | undefined;
+  /** Reads the headers that `HttpCapture` names. */
+  readonly header?: HeaderReader | undefined;
   readonly attributes?: Attributes | undefined;
 }
 
@@ -51,12 +59,27 @@ export interface HttpResult {
   readonly peer?: ServerAddress | undefined;
   /** The other side left before the answer was complete: no error, whatever the status. */
   readonly cancelled?: boolean | undefined;
+  /** What broke the answer off after its head. */
+  readonly failure?: Failure | undefined;
+  /** Reads the headers that `HttpCapture` names. */
+  readonly header?: HeaderReader | undefined;
   readonly attributes?: Attributes | undefined;
+}
+
+/** What of a request is recorded only because somebody decided it. */
+export interface HttpCapture {
+  /** Which values of a query are shown. */
+  readonly query?: QueryRule;
+  /** Names of request headers, in lower case. */
+  readonly requestHeaders?: readonly string[];
+  /** Names of response headers, in lower case. */
+  readonly responseHeaders?: readonly string[];
 }
 
 export interface HttpOperation<Input, Output> {
   /** Outside of any span the request gets none of its own; metrics count it all the same. */
   readonly needsParent?: boolean;
+  readonly capture?: HttpCapture;
   call(input: Input): HttpCall | undefined;
   result?(output: Output, input: Input): HttpResult | undefined;
   failure?(error: unknown, input: Input): Failure | undefined;
@@ -67,6 +90,7 @@ export interface HttpOperation<Input, Output> {
  * span never carries a path in its name.
  */
 export function httpOperation<Input, Output = unknown>(of: HttpOperation<Input, Output>): Operation<Input, Output> {
+  const { capture = {} } = of;
   return {
     // The program's handler runs inside an incoming request; inside an outgoing one nothing does.
     nests: true,
@@ -74,7 +98,7 @@ export function httpOperation<Input, Output = unknown>(of: HttpOperation<Input, 
     describe(input) {
       const call = of.call(input);
       if (call === undefined) return undefined;
-      return call.kind === 'client' ? describeClient(call) : describeServer(call);
+      return call.kind === 'client' ? describeClient(call, capture) : describeServer(call, capture);
     },
     outcome(output, input) {
       const result = of.result?.(output, input);
@@ -87,6 +111,7 @@ export function httpOperation<Input, Output = unknown>(of: HttpOperation<Input, 
       put(attributes, names.NETWORK_PROTOCOL_VERSION, result.protocolVersion);
       put(attributes, names.NETWORK_PEER_ADDRESS, result.peer?.address);
       put(attributes, names.NETWORK_PEER_PORT, result.peer?.port);
+      putHeaders(attributes, names.HTTP_RESPONSE_HEADER, capture.responseHeaders, result.header);
       const failure = failureOf(result, call?.kind === 'server' ? 500 : 400);
       return {
         attributes,
@@ -146,26 +171,34 @@ function methodAttributes(method: string): Attributes {
   return { [names.HTTP_REQUEST_METHOD]: '_OTHER', [names.HTTP_REQUEST_METHOD_ORIGINAL]: method };
 }
 
-function describeClient({ method, url, server, template, resendCount, attributes: more }: HttpClientCall): Description {
+function describeClient(call: HttpClientCall, capture: HttpCapture): Description {
+  const { method, url, server, template, resendCount } = call;
   const attributes = methodAttributes(method);
   put(attributes, names.SERVER_ADDRESS, server.address);
   put(attributes, names.SERVER_PORT, server.port);
-  put(attributes, names.URL_FULL, redactUrl(url));
+  put(attributes, names.URL_FULL, redactUrl(url, capture.query));
   put(attributes, names.URL_TEMPLATE, template);
   if (resendCount !== 0) put(attributes, names.HTTP_REQUEST_RESEND_COUNT, resendCount);
   return {
     name: template === undefined ? nameOf(method) : `${nameOf(method)} ${template}`,
     kind: SpanKind.CLIENT,
     attributes,
-    ...(more !== undefined && { details: () => more }),
+    ...((call.attributes !== undefined || call.header !== undefined) && {
+      details() {
+        const details: Attributes = { ...call.attributes };
+        putHeaders(details, names.HTTP_REQUEST_HEADER, capture.requestHeaders, call.header);
+        return details;
+      },
+    }),
   };
 }
 
-function describeServer(call: HttpServerCall): Description {
+function describeServer(call: HttpServerCall, capture: HttpCapture): Description {
   const attributes = methodAttributes(call.method);
   put(attributes, names.URL_SCHEME, call.scheme);
   put(attributes, names.URL_PATH, call.path);
-  if (call.query !== undefined && call.query !== '') put(attributes, names.URL_QUERY, redactQuery(call.query));
+  if (call.query !== undefined && call.query !== '')
+    put(attributes, names.URL_QUERY, redactQuery(call.query, capture.query));
   put(attributes, names.SERVER_ADDRESS, call.server?.address);
   put(attributes, names.SERVER_PORT, call.server?.port);
   put(attributes, names.CLIENT_ADDRESS, call.client?.address);
@@ -179,16 +212,31 @@ function describeServer(call: HttpServerCall): Description {
       put(details, names.NETWORK_PEER_ADDRESS, call.peer?.address);
       put(details, names.NETWORK_PEER_PORT, call.peer?.port);
       put(details, names.NETWORK_PROTOCOL_VERSION, call.protocolVersion);
+      putHeaders(details, names.HTTP_REQUEST_HEADER, capture.requestHeaders, call.header);
       return details;
     },
   };
 }
 
-function failureOf({ status, cancelled }: HttpResult, leastError: number): Failure | undefined {
+function failureOf({ status, cancelled, failure }: HttpResult, leastError: number): Failure | undefined {
+  if (failure !== undefined) return failure;
   if (cancelled === true) return { type: 'cancelled', cancelled };
   return status !== undefined && status >= leastError ? { type: String(status) } : undefined;
 }
 
 function put(attributes: Attributes, key: string, value: AttributeValue | undefined): void {
   if (value !== undefined) attributes[key] = value;
+}
+
+function putHeaders(
+  attributes: Attributes,
+  prefix: string,
+  headers: readonly string[] | undefined,
+  read: HeaderReader | undefined,
+): void {
+  if (headers === undefined || read === undefined) return;
+  for (const name of headers) {
+    const value = read(name);
+    if (value !== undefined) attributes[`${prefix}.${name}`] = typeof value === 'string' ? [value] : [...value];
+  }
 }
