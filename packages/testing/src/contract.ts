@@ -1,5 +1,5 @@
-import { context, diag, DiagLogLevel, SpanStatusCode, trace } from '@opentelemetry/api';
-import type { Span } from '@opentelemetry/api';
+import { context, createNoopMeter, diag, DiagLogLevel, SpanStatusCode, trace } from '@opentelemetry/api';
+import type { Meter, Span } from '@opentelemetry/api';
 import { AlwaysOffSampler } from '@opentelemetry/sdk-trace';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startRecording } from './recorder.js';
@@ -154,6 +154,9 @@ export function describeContract(title: string, contract: Contract): void {
       ['sampler', { sampler: broken }],
       ['processor when a span starts', { onStart: fails }],
       ['processor when a span ends', { onEnd: fails }],
+      ['meter that is asked for an instrument', { meterProvider: { getMeter: () => meterOf(fails) } }],
+      ['metric that is recorded', { meterProvider: { getMeter: () => meterOf(() => brokenInstrument) } }],
+      ['propagator', { propagator: { inject: fails, extract: fails, fields: () => [] } }],
     ])('a %s that throws does not reach the program', async (_, options) => {
       const plain = [await contract.call(), summary(await contract.fail())];
       record(options);
@@ -226,5 +229,10 @@ function summary(error: unknown): unknown {
 const fails = (): never => {
   throw new Error('telemetry');
 };
+
+const brokenInstrument = { add: fails, record: fails, addCallback: fails, removeCallback: fails };
+
+const meterOf = (create: () => unknown): Meter =>
+  new Proxy(createNoopMeter(), { get: (_, name) => (name === 'constructor' ? Object : create) });
 
 const broken = { shouldSample: fails, toString: () => 'broken' };

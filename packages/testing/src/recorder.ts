@@ -1,5 +1,11 @@
 import { context, metrics, propagation, SpanStatusCode, trace } from '@opentelemetry/api';
-import type { Attributes, HrTime, SpanKind } from '@opentelemetry/api';
+import type {
+  Attributes,
+  HrTime,
+  MeterProvider as AnyMeterProvider,
+  SpanKind,
+  TextMapPropagator,
+} from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import {
@@ -57,6 +63,10 @@ export interface RecordingOptions {
   readonly sampler?: Sampler;
   /** Registers a meter provider too. */
   readonly metrics?: boolean;
+  /** Registered in place of OpenTelemetry's own. */
+  readonly meterProvider?: AnyMeterProvider;
+  /** In place of W3C's. */
+  readonly propagator?: TextMapPropagator;
   /** Called first when a span starts; it may throw. */
   onStart?(): void;
   /** Called first when a span ends; it may throw. */
@@ -94,7 +104,7 @@ export function startRecording(options: RecordingOptions = {}): Recorder {
   });
   trace.setGlobalTracerProvider(provider);
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-  propagation.setGlobalPropagator(new W3CTraceContextPropagator());
+  propagation.setGlobalPropagator(options.propagator ?? new W3CTraceContextPropagator());
 
   const metricExporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
   const meterProvider =
@@ -103,7 +113,8 @@ export function startRecording(options: RecordingOptions = {}): Recorder {
           readers: [new PeriodicExportingMetricReader({ exporter: metricExporter, exportIntervalMillis: 3_600_000 })],
         })
       : undefined;
-  if (meterProvider !== undefined) metrics.setGlobalMeterProvider(meterProvider);
+  const registered = options.meterProvider ?? meterProvider;
+  if (registered !== undefined) metrics.setGlobalMeterProvider(registered);
 
   const spans = (): readonly FinishedSpan[] => finished.map(read);
   return {
