@@ -12,11 +12,18 @@ export function patterns(accepts: string): OptionRule<readonly Pattern[]> {
   };
 }
 
-/** Whether a request goes to one of these hosts, or its URL is one of these. */
+/** Whether a request goes to one of these hosts or paths, or its URL is one of these. */
 export function goesTo(places: readonly Pattern[], url: string, { address, port }: ServerAddress): boolean {
-  return places.some((place) =>
-    typeof place === 'string' ? place === address || place === `${address}:${port}` : matches(place, url),
-  );
+  return places.some((place) => {
+    if (typeof place !== 'string') return matches(place, url);
+    if (place.startsWith('/')) return place === pathOf(url);
+    return place === address || place === `${address}:${port}`;
+  });
+}
+
+/** The path of a URL, without its query. */
+export function pathOf(url: string): string {
+  return /^(?:[a-z][a-z0-9+.-]*:\/\/)?[^/?#]*([^?#]*)/i.exec(url)?.[1] || '/';
 }
 
 export function isPath(paths: readonly Pattern[], path: string): boolean {

@@ -6,11 +6,33 @@ describe('options of http()', () => {
   it.each([
     [
       { ignoreOutgoing: 'localhost' },
-      "http: option ignoreOutgoing: 'localhost' is not accepted; expected a list of hosts and regular expressions",
+      "http: option ignoreOutgoing: 'localhost' is not accepted; expected a list of hosts, paths and regular expressions",
     ],
     [
       { ignoreIncoming: [7] },
       'http: option ignoreIncoming: an array is not accepted; expected a list of paths and regular expressions',
+    ],
+    [
+      { captureRequestHeaders: ['x-one', 'Authorization'] },
+      'http: option captureRequestHeaders: an array is not accepted; expected a list of header names other than authorization, proxy-authorization, cookie, set-cookie',
+    ],
+    [
+      { captureResponseHeaders: ['set-cookie'] },
+      'http: option captureResponseHeaders: an array is not accepted; expected a list of header names other than authorization, proxy-authorization, cookie, set-cookie',
+    ],
+    [
+      { captureQuery: 'id' },
+      "http: option captureQuery: 'id' is not accepted; expected true, false or a list of texts",
+    ],
+    [
+      { urlTemplates: ['users/{id}'] },
+      'http: option urlTemplates: an array is not accepted; expected a list of paths such as /users/{id}, with or without https://host in front',
+    ],
+    [{ httpTemplate: '/users' }, "http: option httpTemplate: '/users' is not accepted; expected a function"],
+    [{ untilBody: 1 }, 'http: option untilBody: 1 is not accepted; expected true or false'],
+    [
+      { propagateTo: 'a' },
+      "http: option propagateTo: 'a' is not accepted; expected a list of hosts, paths and regular",
     ],
     [{ ignoreOutgoin: [] }, 'http: option ignoreOutgoin: unknown; did you mean ignoreOutgoing?'],
   ])('%j is refused', (options, message) => {
@@ -38,6 +60,8 @@ describe('a pattern', () => {
     ['local', false],
     [/^http:.*\/v1\//, true],
     [/v2/, false],
+    ['/v1/traces', true],
+    ['/v1', false],
   ])('%s for an outgoing request: %s', (pattern, expected) => {
     expect(goesTo([pattern], url, server)).toBe(expected);
   });
