@@ -40,7 +40,12 @@ async function start(folder) {
   return { ...addresses, how: 'Go', ...(await startProgram(await built(folder))) };
 
   function startProgram(path) {
-    return startDetached(path, settings(otlp, query, others), { cwd: folder, log: join(folder, 'jaeger.log') });
+    return startDetached({
+      program: path,
+      args: settings(otlp, query, others),
+      cwd: folder,
+      log: join(folder, 'jaeger.log'),
+    });
   }
 }
 

@@ -1,14 +1,17 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { canInstall, install } from './apt.mjs';
-import { runsQueries } from './bolt.mjs';
+import { runsQueries, setPassword } from './bolt.mjs';
+import { makeCertificate } from './certificate.mjs';
 import { hasDockerEngine, startContainer } from './docker.mjs';
-import { remove } from './folder.mjs';
+import { folderOf, remove } from './folder.mjs';
 import { hasJarsOrMaven, jarsOf } from './jars.mjs';
 import { findJava } from './java.mjs';
+import { withLock } from './lock.mjs';
 import { freePorts } from './port.mjs';
 import { startDetached } from './process.mjs';
 import { Unavailable } from './unavailable.mjs';
+import { until } from './until.mjs';
 
 /** The long-term line, and the newest, as servers without a password, each empty after every start. */
 export const neo4j5 = neo4j({
@@ -34,6 +37,7 @@ function neo4j(line) {
     patience: 300_000,
     start: (folder) => start(line, folder),
     answers: runsQueries,
+    plan: (folder, options) => plan(line, folder, options),
   };
 }
 
@@ -43,7 +47,7 @@ async function start(line, folder) {
 
   const java = await findJava(line.java);
   if (java && (hasJarsOrMaven(folder) || !(await hasDockerEngine())))
-    return { url, how: `Java at ${java}`, ...(await startJava(line, java, folder, port)) };
+    return { url, how: `Java at ${java}`, ...(await startJava(java)) };
 
   if (await hasDockerEngine()) {
     const image = `neo4j:${line.version}-community`;
@@ -54,22 +58,62 @@ async function start(line, folder) {
   if (canInstall()) {
     await install(`openjdk-${line.java}-jre-headless`).catch(() => {});
     const installed = await findJava(line.java);
-    if (installed) return { url, how: 'apt-get install', ...(await startJava(line, installed, folder, port)) };
+    if (installed) return { url, how: 'apt-get install', ...(await startJava(installed)) };
   }
   throw new Unavailable(
     `no Java ${line.java} or newer (looked at JAVA_HOME, /usr/lib/jvm and PATH) and no Docker engine; ` +
       `install a JDK ${line.java} and Maven, start Docker, or set ${line.environment} to a server without a password`,
   );
+
+  async function startJava(program) {
+    await jarsOf(coordinates(line), folder);
+    return startDetached(javaServer(line, program, { folder, port, home: join(folder, 'home') }));
+  }
 }
 
-async function startJava(line, java, folder, port) {
-  await jarsOf(`org.neo4j:neo4j:${line.version}`, folder);
+/** One server of a test's own in `folder`, from the jars of the shared one. */
+async function plan(line, folder, { password, tls, settings } = {}) {
+  const java = await findJava(line.java);
+  if (!java) throw new Unavailable(`no Java ${line.java} or newer; looked at JAVA_HOME, /usr/lib/jvm and PATH`);
+  const jars = folderOf(line.name);
+  await withLock(join(jars, 'lock'), () => jarsOf(coordinates(line), jars));
+  const [port] = await freePorts(1);
   const home = join(folder, 'home');
+  const certificate = tls && (await makeCertificate(join(folder, 'certificates')));
+  const server = javaServer(line, java, {
+    folder: jars,
+    log: join(folder, 'neo4j.log'),
+    port,
+    home,
+    settings: { ...(password && withPassword), ...(certificate && withTls(certificate)), ...settings },
+  });
+  const url = tls ? server.url.replace('bolt:', 'bolt+ssc:') : server.url;
+  let current;
+  return {
+    servers: [{ ...server, url }],
+    answers: () => runsQueries(url, current),
+    async settle() {
+      if (password === undefined) return;
+      await until(`${url} takes its password`, () => setPassword(url, password));
+      current = password;
+      await until(`${url} runs queries`, () => runsQueries(url, password));
+    },
+    certificate: certificate && join(certificate.folder, certificate.certificate),
+  };
+}
+
+function coordinates(line) {
+  return `org.neo4j:neo4j:${line.version}`;
+}
+
+/** A server whose `home` is new, run from the folder where `lib` is. */
+function javaServer(line, program, { folder, port, home, log = join(folder, 'neo4j.log'), settings = {} }) {
   remove(home);
   // The server does not make the folder that it logs to.
   mkdirSync(join(home, 'logs'), { recursive: true });
   mkdirSync(join(home, 'conf'), { recursive: true });
-  writeFileSync(join(home, 'conf', 'neo4j.conf'), configuration(port));
+  const lines = Object.entries({ ...always, 'server.bolt.listen_address': `127.0.0.1:${port}`, ...settings });
+  writeFileSync(join(home, 'conf', 'neo4j.conf'), lines.map(([key, value]) => `${key}=${value}\n`).join(''));
   const args = [
     ...flags,
     '-cp',
@@ -78,7 +122,7 @@ async function startJava(line, java, folder, port) {
     `--home-dir=${home}`,
     `--config-dir=${join(home, 'conf')}`,
   ];
-  return startDetached(java, args, { cwd: folder, log: join(folder, 'neo4j.log') });
+  return { url: `bolt://127.0.0.1:${port}`, program, args, cwd: folder, log };
 }
 
 /** Small and quick to start; the opened packages are what Neo4j's own launcher opens. */
@@ -92,12 +136,23 @@ const flags = [
   '--add-opens=java.base/java.util.concurrent=ALL-UNNAMED',
 ];
 
-function configuration(port) {
-  return `server.bolt.listen_address=127.0.0.1:${port}
-server.http.enabled=false
-server.https.enabled=false
-server.memory.pagecache.size=64m
-dbms.security.auth_enabled=false
-dbms.usage_report.enabled=false
-`;
+const always = {
+  'server.http.enabled': 'false',
+  'server.https.enabled': 'false',
+  'server.memory.pagecache.size': '64m',
+  'dbms.security.auth_enabled': 'false',
+  'dbms.usage_report.enabled': 'false',
+};
+
+const withPassword = { 'dbms.security.auth_enabled': 'true' };
+
+function withTls({ folder, key, certificate }) {
+  return {
+    'server.bolt.tls_level': 'REQUIRED',
+    'dbms.ssl.policy.bolt.enabled': 'true',
+    'dbms.ssl.policy.bolt.base_directory': folder,
+    'dbms.ssl.policy.bolt.private_key': key,
+    'dbms.ssl.policy.bolt.public_certificate': certificate,
+    'dbms.ssl.policy.bolt.client_auth': 'NONE',
+  };
 }

@@ -1,4 +1,5 @@
-import { connect, createServer } from 'node:net';
+import { connect as connectPlain, createServer } from 'node:net';
+import { connect as connectEncrypted } from 'node:tls';
 
 /** `count` different ports that are free now: all are held until the last is known. */
 export async function freePorts(count) {
@@ -20,17 +21,20 @@ function listen() {
  * (the server answers) or false (it does not). Undefined waits for more bytes.
  */
 export function converse(url, opening, reply, timeout = 10_000) {
-  const { hostname, port } = new URL(url);
+  const { protocol, hostname, port } = new URL(url);
+  const address = { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) };
+  // `bolt+ssc:`, Neo4j's name for TLS with a self-made certificate.
+  const encrypted = protocol.endsWith('+ssc:');
   return new Promise((resolve) => {
     let received = Buffer.alloc(0);
-    const socket = connect({ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) });
+    const socket = encrypted ? connectEncrypted({ ...address, rejectUnauthorized: false }) : connectPlain(address);
     const end = (answer) => {
       socket.destroy();
       resolve(answer);
     };
     socket.setTimeout(timeout, () => end(false));
     socket.on('error', () => end(false)).on('close', () => end(false));
-    socket.on('connect', () => socket.write(opening));
+    socket.on(encrypted ? 'secureConnect' : 'connect', () => socket.write(opening));
     socket.on('data', (bytes) => {
       received = Buffer.concat([received, bytes]);
       const next = reply(received);

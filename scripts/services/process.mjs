@@ -3,12 +3,11 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Starts a server that outlives this command; what it prints goes to `log`. */
-export async function startDetached(program, args, { cwd, log, env = process.env }) {
+export async function startDetached({ program, args, cwd, log }) {
   const output = openSync(log, 'w');
   try {
     const child = spawn(program, args, {
       cwd,
-      env,
       detached: true,
       windowsHide: true,
       stdio: ['ignore', output, output],

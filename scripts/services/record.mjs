@@ -26,8 +26,8 @@ export function publishAddresses() {
 
 function addressIn(record) {
   if (record === undefined || record.starting) return undefined;
-  const { url, query, unavailable } = record;
-  return { url, query, unavailable };
+  const { url, urls, query, unavailable } = record;
+  return { url, urls, query, unavailable };
 }
 
 function recordOf(service) {

@@ -54,6 +54,12 @@ async function startNew(service) {
   const folder = folderOf(service.name);
   const record = await service.start(folder);
   remember(service, { ...record, starting: true });
+  try {
+    await service.settle?.(record);
+  } catch (error) {
+    await stop(record);
+    throw error;
+  }
   const patience = Date.now() + service.patience;
   while (!(await service.answers(record.url))) {
     const gone = !(await isRunning(record));

@@ -6,3 +6,5 @@ export * from './node-program.js';
 export * from './openai-server.js';
 export * from './services.js';
 export * from './recorder.js';
+export * from './private-process.js';
+export * from './private-servers.js';

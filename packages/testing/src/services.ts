@@ -1,10 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-export type ServiceName = 'redis' | 'neo4j-5' | 'neo4j-2026' | 'jaeger';
+export type ServiceName = 'redis' | 'redis-cluster' | 'redis-sentinel' | 'neo4j-5' | 'neo4j-2026' | 'jaeger';
 
 export interface Service {
+  /** A cluster's first node; one of the sentinels. */
   readonly url: string;
+  /** All nodes of a cluster; the master, called `main`, and the replica behind a sentinel. */
+  readonly urls?: readonly string[];
   /** Jaeger's JSON API, beside the OTLP address. */
   readonly query?: string;
 }
