@@ -71,7 +71,7 @@ export { whenReturned, whenSettled } from './follow/when-settled.js';
 export { guard, reportFailure, warnOnce } from './guard.js';
 export { instrumentAll } from './instrument-all.js';
 export type { Instrumented, InstrumentAllOptions } from './instrument-all.js';
-export type { AdapterInstrumentation, InstrumentationConfig } from './instrumentation.js';
+export type { AdapterInstrumentation, Conflict, InstrumentationConfig } from './instrumentation.js';
 export { builtin, published } from './loading/library-target.js';
 export type { LibraryTarget, PublishedTarget } from './loading/library-target.js';
 export { module } from './loading/module-target.js';

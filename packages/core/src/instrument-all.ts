@@ -128,7 +128,9 @@ export function instrumentAll(options: InstrumentAllOptions = {}): Instrumented 
         libraries: [...active.flatMap((one) => one.sightings()), ...others],
         provider: providerState(settings.tracerProvider),
         failures,
-        conflicts: active.flatMap((one) => one.conflicts().map((method) => ({ adapter: one.adapterName, method }))),
+        conflicts: active.flatMap((one) =>
+          one.conflicts().map((conflict) => ({ adapter: one.adapterName, ...conflict })),
+        ),
       }),
     disable() {
       for (const one of active.toReversed()) one.disable();

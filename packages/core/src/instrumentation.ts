@@ -47,8 +47,15 @@ export interface AdapterInstrumentation {
   readonly ready: Promise<void>;
   /** What became of each of its libraries. */
   sightings(): readonly Sighting[];
-  /** Methods that another vendor's instrumentation had wrapped before: such a call has a span of each. */
-  conflicts(): readonly string[];
+  /** Methods that another vendor's instrumentation has wrapped. */
+  conflicts(): readonly Conflict[];
+}
+
+/** A method that two instrumentations are on. */
+export interface Conflict {
+  readonly method: string;
+  /** The other one records its calls, and we do not. Otherwise such a call has a span of each. */
+  readonly theirs: boolean;
 }
 
 export function instrumentation<Settings extends object>(
@@ -62,7 +69,7 @@ export function instrumentation<Settings extends object>(
   let modules: AttachedModules | undefined;
   let passive = false;
   let rootFiles: readonly string[] = [];
-  const conflicts = new Set<string>();
+  const conflicts = new Map<string, Conflict>();
   const libraries = definition.targets(settings);
   const published = libraries.filter((one): one is PublishedTarget => !isModuleTarget(one));
 
@@ -112,7 +119,7 @@ export function instrumentation<Settings extends object>(
     get ready() {
       return modules?.ready ?? Promise.resolve();
     },
-    conflicts: () => [...conflicts],
+    conflicts: () => [...conflicts.values()],
     sightings: () => [
       ...(modules?.sightings() ?? []),
       ...published.map((one) => publishedSighting(one, name, rootFiles)),
@@ -128,9 +135,14 @@ export function instrumentation<Settings extends object>(
       baggageAttributes: settings.baggageAttributes,
       parentShortcut: settings.parentShortcut,
       enabled: () => on,
-      noteConflict(method) {
-        conflicts.add(method);
-        warnOnce(`${method} is wrapped by another instrumentation too: its calls will have a span of each (${name})`);
+      noteConflict(method, theirs = false) {
+        if (conflicts.has(method)) return;
+        conflicts.set(method, { method, theirs });
+        warnOnce(
+          theirs
+            ? `${method} is recorded by another instrumentation: its calls are left to that one (${name})`
+            : `${method} is wrapped by another instrumentation too: its calls will have a span of each (${name})`,
+        );
       },
       tracerProvider: () => tracerProvider,
       meterProvider: () => meterProvider,

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import type { Conflict } from './instrumentation.js';
 import type { Sighting } from './loading/sighting.js';
 
 /** What is traced and what is not, and why. `String(report)` is a table. */
@@ -8,8 +9,8 @@ export interface Report {
   readonly provider: { readonly registered: boolean; readonly why: string };
   /** Adapters that could not be loaded or attached. */
   readonly failures: readonly { readonly adapter: string; readonly why: string }[];
-  /** Methods that another vendor's instrumentation had wrapped before us. */
-  readonly conflicts: readonly { readonly adapter: string; readonly method: string }[];
+  /** Methods that another vendor's instrumentation has wrapped. */
+  readonly conflicts: readonly (Conflict & { readonly adapter: string })[];
   toString(): string;
 }
 
@@ -22,7 +23,7 @@ function table({ libraries, provider, failures, conflicts }: Omit<Report, 'toStr
     ['library', 'version', 'state', 'why'],
     ...libraries.map((one) => [one.library, one.version ?? '', one.state, withPlace(one)]),
     ...failures.map((one) => [one.adapter, '', 'failed', one.why]),
-    ...conflicts.map((one) => [one.adapter, '', 'conflict', `another instrumentation wraps ${one.method} too`]),
+    ...conflicts.map((one) => [one.adapter, '', 'conflict', withOthers(one)]),
     ['spans', '', provider.registered ? 'exported' : 'lost', provider.why],
   ];
   const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => (row[column] as string).length)));
@@ -34,6 +35,12 @@ function table({ libraries, provider, failures, conflicts }: Omit<Report, 'toStr
         .trimEnd(),
     )
     .join('\n');
+}
+
+function withOthers({ method, theirs }: Conflict): string {
+  return theirs
+    ? `another instrumentation records ${method}: its calls are left to it`
+    : `another instrumentation wraps ${method} too: its calls have a span of each`;
 }
 
 function withPlace({ why, format, path: folder }: Sighting): string {

@@ -18,8 +18,11 @@ export interface Telemetry {
   readonly content: ContentPolicy;
   /** False once the instrumentation was disabled: what could not be taken back passes through then. */
   readonly enabled: boolean;
-  /** Says that another vendor's instrumentation is on this method too: both will make a span. */
-  noteConflict(method: string): void;
+  /**
+   * Says that another vendor's instrumentation is on this method too: both will make a span, unless the calls are left
+   * to it (`theirs`).
+   */
+  noteConflict(method: string, theirs?: boolean): void;
   /**
    * Starts recording a call. `undefined` when nobody would see it: no provider, tracing suppressed, a parent that is
    * not sampled, or an operation that leaves this call out. It never throws.
@@ -46,7 +49,7 @@ export interface TelemetrySources {
   /** Whether a call under a local parent that is not sampled is left alone at once. */
   readonly parentShortcut: boolean;
   enabled(): boolean;
-  noteConflict(method: string): void;
+  noteConflict(method: string, theirs?: boolean): void;
   tracerProvider(): TracerProvider | undefined;
   meterProvider(): MeterProvider | undefined;
 }
