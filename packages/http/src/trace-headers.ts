@@ -1,9 +1,9 @@
 import { propagation } from '@opentelemetry/api';
 import type { Context, TextMapSetter } from '@opentelemetry/api';
 
-/** How to read and write the headers of a kind of request that has not been sent. Names are in lower case. */
-export interface Headers<Request> {
-  has(request: Request, name: string): boolean;
+/** Reads and writes the headers of a kind of request that has not been sent. Names are in lower case. */
+export interface RequestHead<Request> {
+  get(request: Request, name: string): string | readonly string[] | undefined;
   set(request: Request, name: string, value: string): void;
 }
 
@@ -12,9 +12,10 @@ export interface Headers<Request> {
  * instrumentation has written stays as it is: with a trace header of theirs, nothing is added.
  */
 export function traceHeaders<Request>({
-  has,
+  get,
   set,
-}: Headers<Request>): (request: Request, from: Context, withBaggage: boolean) => void {
+}: RequestHead<Request>): (request: Request, from: Context, withBaggage: boolean) => void {
+  const has = (request: Request, name: string): boolean => get(request, name) !== undefined;
   const setter: TextMapSetter<Request> = {
     set(request, name, value) {
       if (name !== 'baggage' || !has(request, name)) set(request, name, value);

@@ -23,6 +23,8 @@ interface Handler {
   readonly runInAsyncScope?: (read: () => Context) => Context;
   /** What follows redirects and repeats requests holds the program's handler, and is itself the same for all attempts. */
   readonly handler?: Handler;
+  /** Why the program's signal ended the request: handlers of `request`, `stream` and `pipeline` know. */
+  readonly reason?: unknown;
   [ORIGIN]?: Origin;
 }
 
@@ -39,6 +41,8 @@ export function originOfRequests(): {
   of(request: object, url: string): Origin;
   redirected(request: object, origin: Origin, location: string, url: string): void;
   completed(request: object): void;
+  /** The reason of an abort that came before the request was sent. */
+  abortReason(request: object): unknown;
 } {
   const keys: symbol[] = [];
   const redirects: Redirect[] = [];
@@ -83,6 +87,12 @@ export function originOfRequests(): {
       if (redirects.length === 0) return;
       following = redirects.find((one) => one.from === request);
       if (following !== undefined) queueMicrotask(() => (following = undefined));
+    },
+    abortReason(request) {
+      for (let at = handlerOf(request); typeof at === 'object' && at !== null; at = at.handler) {
+        if (at.reason !== undefined && at.reason !== null) return at.reason;
+      }
+      return undefined;
     },
   };
 }

@@ -56,6 +56,8 @@ export interface HttpResult {
   readonly protocolVersion?: string | undefined;
   /** `/users/:id`, once a router has chosen. */
   readonly route?: string | undefined;
+  /** Where the request went, when that was not known before. */
+  readonly server?: ServerAddress | undefined;
   readonly peer?: ServerAddress | undefined;
   /** The other side left before the answer was complete: no error, whatever the status. */
   readonly cancelled?: boolean | undefined;
@@ -108,6 +110,8 @@ export function httpOperation<Input, Output = unknown>(of: HttpOperation<Input, 
       const attributes: Attributes = { ...result.attributes };
       put(attributes, names.HTTP_RESPONSE_STATUS_CODE, status);
       put(attributes, names.HTTP_ROUTE, route);
+      put(attributes, names.SERVER_ADDRESS, result.server?.address);
+      put(attributes, names.SERVER_PORT, result.server?.port);
       put(attributes, names.NETWORK_PROTOCOL_VERSION, result.protocolVersion);
       put(attributes, names.NETWORK_PEER_ADDRESS, result.peer?.address);
       put(attributes, names.NETWORK_PEER_PORT, result.peer?.port);
