@@ -8,3 +8,5 @@ export * from './services.js';
 export * from './recorder.js';
 export * from './private-process.js';
 export * from './private-servers.js';
+export * from './fault-proxy.js';
+export * from './seeded-random.js';
