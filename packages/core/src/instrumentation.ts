@@ -120,10 +120,16 @@ export function instrumentation<Settings extends object>(
       return modules?.ready ?? Promise.resolve();
     },
     conflicts: () => [...conflicts.values()],
-    sightings: () => [
-      ...(modules?.sightings() ?? []),
-      ...published.map((one) => publishedSighting(one, name, rootFiles)),
-    ],
+    sightings() {
+      const rows = modules?.sightings() ?? [];
+      // A library that publishes on channels can be patched as well: then its copies have their rows.
+      const patched = new Set(rows.filter(({ state }) => state !== 'not installed').map(({ library }) => library));
+      const publishing = published
+        .filter((one) => !patched.has(one.package))
+        .map((one) => publishedSighting(one, name, rootFiles));
+      const told = new Set([...patched, ...publishing.map(({ library }) => library)]);
+      return [...rows.filter(({ library, state }) => state !== 'not installed' || !told.has(library)), ...publishing];
+    },
   };
 
   function attach(): void {
