@@ -1,10 +1,15 @@
 import { SpanKind } from '@opentelemetry/api';
 import type { Attributes } from '@opentelemetry/api';
 import { databaseOperation, plainFailure, said } from '@throughline/core';
-import type { DatabaseFailure, Operation } from '@throughline/core';
+import type { DatabaseFailure, Operation, ServerAddress } from '@throughline/core';
 import { readCypher } from './cypher.js';
+import type { Cypher } from './cypher.js';
 import { DEFAULT_PORT } from './driver.js';
-import type { Destination, Metadata } from './driver.js';
+import type { Destination } from './driver.js';
+import { indexSearched, indexToSearch } from './index-search.js';
+import { counters, databaseOf, notifications, plan } from './metadata.js';
+import type { Metadata } from './metadata.js';
+import type { Settings } from './options.js';
 import type { Answer } from './when-consumed.js';
 
 const NEO4J = { system: 'neo4j', defaultPort: DEFAULT_PORT } as const;
@@ -12,42 +17,73 @@ const NEO4J = { system: 'neo4j', defaultPort: DEFAULT_PORT } as const;
 /** A query as the program gave it: a text, or an object with one. */
 export interface Query extends Destination {
   readonly query: unknown;
+  readonly parameters: unknown;
+  /** Read when first needed, since most calls are made without anybody looking. */
+  cypher?: Cypher;
 }
 
-/** A query: `MATCH Person`. */
-export const queryOperation: Operation<Query, Answer> = queries(false);
-
-/** `driver.executeQuery`: the query, with the attempts inside. */
-export const executeQueryOperation: Operation<Query, Answer> = queries(true);
-
-function queries(nests: boolean): Operation<Query, Answer> {
+/** A query: `MATCH Person`. `nests` for `driver.executeQuery`, which has attempts inside. */
+export function queryOperation(settings: Settings, nests = false): Operation<Query, Answer> {
   return databaseOperation<Query, Answer>({
     nests,
-    call({ query, namespace, server }) {
-      const { summary, text } = readCypher(textOf(query));
-      return { ...NEO4J, namespace, server, summary, text: () => text };
+    needsParent: settings.requireParent,
+    call(input) {
+      const { summary, text, indexSearch } = cypherOf(input);
+      const { namespace, server } = input;
+      return {
+        ...NEO4J,
+        namespace,
+        server,
+        summary,
+        text: () => text,
+        attributes: indexSearch && indexToSearch(indexSearch),
+      };
     },
-    result: ({ rows, metadata }) => ({
-      returnedRows: rows,
-      namespace: databaseOf(metadata),
-      attributes: counters(metadata.stats),
-    }),
+    result({ rows, metadata }, input) {
+      const { indexSearch } = cypherOf(input);
+      return {
+        returnedRows: rows,
+        namespace: databaseOf(metadata),
+        attributes: {
+          ...counters(metadata),
+          ...(indexSearch && indexSearched(indexSearch, parametersOf(input))),
+          ...(settings.notifications && notifications(metadata)),
+          ...(settings.plan && plan(metadata)),
+        },
+      };
+    },
     failure: neo4jFailure,
   });
 }
 
-/** A message of a transaction, `BEGIN`, or the call that runs one, `executeWrite`. */
-export function transactionOperation<Input>(
+function cypherOf(input: Query): Cypher {
+  return (input.cypher ??= readCypher(textOf(input.query)));
+}
+
+/** The driver takes a text, a `String` and an object with a text; what else it gets it rejects itself. */
+function textOf(query: unknown): string {
+  if (typeof query === 'string') return query;
+  const { text = query } = (query ?? {}) as { text?: unknown };
+  return typeof text === 'string' || Object.prototype.toString.call(text) === '[object String]' ? String(text) : '';
+}
+
+function parametersOf({ query, parameters }: Query): unknown {
+  return (query as { readonly text?: unknown }).text === undefined
+    ? parameters
+    : (query as { readonly parameters?: unknown }).parameters;
+}
+
+/** A message of a transaction, `BEGIN`, or the call that runs one, `executeWrite`, which nests. */
+export function transactionOperation(
+  settings: Settings,
   operation: string,
-  destination: (input: Input) => Destination | undefined,
   nests = false,
-): Operation<Input> {
-  return databaseOperation<Input>({
+): Operation<Destination, Metadata> {
+  return databaseOperation<Destination, Metadata>({
     nests,
-    call(input) {
-      const known = destination(input);
-      return known && { ...NEO4J, ...known, operation };
-    },
+    needsParent: settings.requireParent,
+    call: ({ namespace, server }) => ({ ...NEO4J, namespace, server, operation }),
+    result: (metadata) => ({ namespace: databaseOf(metadata) }),
     failure: neo4jFailure,
   });
 }
@@ -63,41 +99,25 @@ export interface Attempt {
 }
 
 /** It is no call to the database but what holds some, so it has no kind of its own and no metric. */
-export const attemptOperation: Operation<Attempt> = {
+export const attemptOperation = ({ requireParent }: Settings): Operation<Attempt> => ({
   nests: true,
+  needsParent: requireParent,
   describe: ({ number, reason }) => ({
     name: `attempt ${number}`,
     kind: SpanKind.INTERNAL,
     attributes: said({ 'neo4j.attempt.number': number, 'neo4j.attempt.reason': reason }),
   }),
   failure: (error) => ({ type: reasonOf(error) }),
-};
+});
+
+/** For a server that is chosen after the call began: `neo4j://` leads to a cluster. */
+export function serverAttributes({ address, port }: ServerAddress): Attributes {
+  return said({ 'server.address': address, 'server.port': port === DEFAULT_PORT ? undefined : port });
+}
 
 /** The code of an error, of few different values. */
 export function reasonOf(error: unknown): string {
   return plainFailure(error).type;
-}
-
-/** The driver takes a text, a `String` and an object with a text; what else it gets it rejects itself. */
-function textOf(query: unknown): string {
-  if (typeof query === 'string') return query;
-  const { text = query } = (query ?? {}) as { text?: unknown };
-  return typeof text === 'string' || Object.prototype.toString.call(text) === '[object String]' ? String(text) : '';
-}
-
-function databaseOf({ db }: Metadata): string | undefined {
-  return typeof db === 'string' ? db : undefined;
-}
-
-/** Those that are not zero: `neo4j.nodes_created`. */
-function counters(stats: Metadata['stats'] = {}): Attributes {
-  const attributes: Attributes = {};
-  for (const [name, value] of Object.entries(stats)) {
-    // A number, a bigint or the driver's own Integer, as the program has configured it; `contains-updates` is none.
-    const count = typeof value === 'boolean' ? 0 : Number(value);
-    if (count > 0) attributes[`neo4j.${name.replaceAll('-', '_')}`] = count;
-  }
-  return attributes;
 }
 
 /** Errors that the driver makes itself have the code `N/A`, or none of the database's. */

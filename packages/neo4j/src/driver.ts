@@ -1,6 +1,8 @@
 /* oxlint-disable no-underscore-dangle -- the driver has no other names for it */
 import { guard } from '@throughline/core';
 import type { ServerAddress } from '@throughline/core';
+import type { Metadata } from './metadata.js';
+import type { Pool } from './pool.js';
 
 /**
  * What neo4j-driver-core keeps to itself and this adapter reads, the same in 5 and 6. A version to come may lack any
@@ -17,6 +19,7 @@ export interface SessionInternals {
   /** Those of the session's own `run`, the consumed ones too. */
   readonly _results?: readonly ResultInternals[];
   _executeInTransaction(...args: unknown[]): unknown;
+  _beginTransaction(...args: unknown[]): unknown;
   /** Only 5 has it, for `readTransaction` and `writeTransaction`. */
   _runTransaction?(...args: unknown[]): unknown;
 }
@@ -36,7 +39,9 @@ export interface BeginEvents {
 export interface ConnectionHolder {
   readonly _database?: string;
   /** A routing provider (`neo4j://`) has no address of its own. */
-  readonly _connectionProvider?: { readonly _address?: Address };
+  readonly _connectionProvider?: { readonly _address?: Address; readonly _connectionPool?: Pool };
+  /** `null` before there is something to do, and after it. */
+  readonly _connectionPromise?: Promise<{ readonly address?: Address } | null>;
 }
 
 export interface TransactionExecutor {
@@ -59,6 +64,10 @@ export type RunAttempt = (
 export interface ResultInternals {
   /** Another promise once the driver has sent an auto-commit query again (6.3). */
   readonly _streamObserverPromise?: Promise<ResultStream>;
+  /** Since 6.3: sends the query again. Not there when the program has turned that off. */
+  readonly _retry?: unknown;
+  /** Set once it has. */
+  readonly _retriedError?: unknown;
   /** `null` while the program has not come to the end. */
   readonly _summary?: unknown;
   readonly _error?: unknown;
@@ -70,22 +79,19 @@ export interface ResultStream {
   /** Set when it is over, before anybody is told. */
   readonly _tail?: Metadata | null;
   readonly _error?: unknown;
+  /** The error came before anything of an answer. */
+  readonly _runError?: boolean;
   onNext(record: unknown): void;
+  subscribe(reader: unknown): void;
   _afterComplete?: ((metadata: Metadata) => unknown) | undefined;
   _afterError?: ((error: unknown) => unknown) | undefined;
 }
 
-/** The end of an answer, as the server sends it. */
-export interface Metadata {
-  /** The database that answered. */
-  readonly db?: unknown;
-  /** `nodes-created` and the like; numbers in each of the driver's three forms. */
-  readonly stats?: Readonly<Record<string, unknown>>;
-}
-
-interface Address {
+export interface Address {
   host(): string;
   port(): number;
+  /** `host:7687` */
+  asKey(): string;
 }
 
 /** Where a call goes, as far as that is known before it is made. */
@@ -117,6 +123,17 @@ function destination(read: () => readonly [database: string | undefined, address
     };
   });
   return known ?? { namespace: undefined, server: undefined };
+}
+
+/** Tells the server that a session is connected to, which `neo4j://` chooses by and by. */
+export function whenConnected(holder: ConnectionHolder | undefined, tell: (server: ServerAddress) => void): void {
+  holder?._connectionPromise?.then(
+    (connection) => {
+      const address = connection?.address;
+      if (address !== undefined) tell({ address: address.host(), port: address.port() });
+    },
+    () => {},
+  );
 }
 
 /** The port that is not worth saying. */

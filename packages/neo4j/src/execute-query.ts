@@ -1,21 +1,24 @@
 /* oxlint-disable no-underscore-dangle -- the driver has no other names for it */
 import { followed, intercept } from '@throughline/core';
 import type { AnyExecution, AnyFunction, Follow, Target } from '@throughline/core';
-import { executeQueryOperation } from './describe.js';
+import { queryOperation } from './describe.js';
 import { destinationOfDriver } from './driver.js';
 import type { ConnectionHolder, DriverInternals, SessionInternals } from './driver.js';
+import type { Settings } from './options.js';
 import type { Answer, Listener } from './when-consumed.js';
 
 /**
  * `driver.executeQuery`: one span, which knows what its query was answered. The session and the transactions that the
  * driver makes for it have no spans of their own.
  */
-export const executeQuery = (prototype: { executeQuery: AnyFunction }): Target =>
-  intercept(prototype, 'executeQuery', (original, telemetry) => {
+export function executeQuery(prototype: { executeQuery: AnyFunction }, settings: Settings): Target {
+  const operation = queryOperation(settings, true);
+  return intercept(prototype, 'executeQuery', (original, telemetry) => {
     return function (this: unknown, ...args: never[]): unknown {
-      const [query, , config] = args as readonly unknown[];
-      const execution = telemetry.start(executeQueryOperation, {
+      const [query, parameters, config] = args as readonly unknown[];
+      const execution = telemetry.start(operation, {
         query,
+        parameters,
         ...destinationOfDriver(this as DriverInternals, config as { database?: string } | undefined),
       });
       if (execution === undefined) return Reflect.apply(original, this, args);
@@ -29,6 +32,7 @@ export const executeQuery = (prototype: { executeQuery: AnyFunction }): Target =
       }
     };
   });
+}
 
 /** What the call resolves to is up to the program: what its query was answered counts. */
 const whenAnswered =

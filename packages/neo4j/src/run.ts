@@ -4,26 +4,32 @@ import { queryOperation } from './describe.js';
 import { destinationOf } from './driver.js';
 import type { ConnectionHolder, ResultInternals } from './driver.js';
 import { isOfExecuteQuery, listenerOf } from './execute-query.js';
+import type { Settings } from './options.js';
+import { measurePool } from './pool.js';
 import { watch, whenConsumed } from './when-consumed.js';
 
 /**
  * `run` of a session or a transaction. What is recorded must not lead to the session: that keeps its results, and a
  * result that is dropped unread would never be collected.
  */
-export const run = <Self>(
+export function run<Self>(
   prototype: { run: unknown },
+  settings: Settings,
   holderOf: (self: Self) => ConnectionHolder | undefined,
-): Target =>
-  intercept(prototype, 'run', (original, telemetry) => {
+): Target {
+  const operation = queryOperation(settings);
+  return intercept(prototype, 'run', (original, telemetry) => {
     return function (this: unknown, ...args: never[]): unknown {
       const holder = holderOf(this as Self);
+      measurePool(holder, telemetry);
       if (isOfExecuteQuery(holder)) {
         const result = Reflect.apply(original, this, args) as ResultInternals;
         const listener = listenerOf(holder);
         if (listener !== undefined) guard('following executeQuery', () => watch(result, listener));
         return result;
       }
-      const execution = telemetry.start(queryOperation, { query: args[0], ...destinationOf(holder) });
+      const [query, parameters] = args as readonly unknown[];
+      const execution = telemetry.start(operation, { query, parameters, ...destinationOf(holder) });
       if (execution === undefined) return Reflect.apply(original, this, args);
       let result: unknown;
       try {
@@ -35,3 +41,4 @@ export const run = <Self>(
       return execution.observed ? followed(whenConsumed, result, execution) : result;
     };
   });
+}

@@ -1,46 +1,62 @@
-import { intercept, method } from '@throughline/core';
-import type { Operation, Target } from '@throughline/core';
+/* oxlint-disable no-underscore-dangle -- the driver has no other names for it */
+import { intercept } from '@throughline/core';
+import type { AnyExecution, Target, Telemetry } from '@throughline/core';
 import type { Transaction } from 'neo4j-driver';
-import { transactionOperation } from './describe.js';
-import { destinationOf } from './driver.js';
+import { serverAttributes, transactionOperation } from './describe.js';
+import { destinationOf, whenConnected } from './driver.js';
 import type { BeginEvents, TransactionInternals } from './driver.js';
 import { isOfExecuteQuery } from './execute-query.js';
+import type { Settings } from './options.js';
 import { run } from './run.js';
+import { transactionCall } from './transaction-call.js';
 
 /** The queries of transactions of every kind, and their BEGIN, COMMIT and ROLLBACK. */
-export function transactionTargets(prototype: Transaction): readonly Target[] {
+export function transactionTargets(prototype: Transaction, settings: Settings): readonly Target[] {
   return [
-    run(prototype, ({ _connectionHolder }: TransactionInternals) => _connectionHolder),
-    method(prototype, 'commit', message('COMMIT')),
-    method(prototype, 'rollback', message('ROLLBACK')),
-    intercept(prototype as unknown as TransactionInternals, '_begin', begin),
+    run(prototype, settings, ({ _connectionHolder }: TransactionInternals) => _connectionHolder),
+    transactionCall(prototype, 'commit', message('COMMIT', settings)),
+    transactionCall(prototype, 'rollback', message('ROLLBACK', settings)),
+    begin(prototype as unknown as TransactionInternals, settings),
   ];
 }
 
-const message = <Input extends { readonly self: object }>(name: string): Operation<Input> =>
-  transactionOperation(name, ({ self }) => {
-    const { _connectionHolder: holder } = self as TransactionInternals;
-    return isOfExecuteQuery(holder) ? undefined : destinationOf(holder);
-  });
+type Start = (transaction: TransactionInternals, telemetry: Telemetry) => AnyExecution | undefined;
 
-const beginOperation = message<{ readonly self: TransactionInternals }>('BEGIN');
+function message(name: string, settings: Settings): Start {
+  const operation = transactionOperation(settings, name);
+  return ({ _connectionHolder: holder }, telemetry) => {
+    if (isOfExecuteQuery(holder)) return undefined;
+    const destination = destinationOf(holder);
+    const execution = telemetry.start(operation, destination);
+    if (execution?.observed === true && destination.server === undefined) {
+      whenConnected(holder, (server) => {
+        execution.set(serverAttributes(server));
+      });
+    }
+    return execution;
+  };
+}
 
 /** The program need not wait for BEGIN: what tells the transaction how it went tells us. */
-const begin: Parameters<typeof intercept>[2] = (original, telemetry) =>
-  function (this: unknown, ...args: never[]): unknown {
-    const execution = telemetry.start(beginOperation, { self: this as TransactionInternals });
-    if (execution?.observed !== true) return Reflect.apply(original, this, args);
-    const [bookmarks, config, events] = args as readonly unknown[] as readonly [unknown, unknown, BeginEvents?];
-    const observed: BeginEvents = {
-      ...events,
-      onError(error) {
-        execution.fail(error);
-        events?.onError?.(error);
-      },
-      onComplete(metadata) {
-        execution.succeed(metadata);
-        events?.onComplete?.(metadata);
-      },
+function begin(prototype: TransactionInternals, settings: Settings): Target {
+  const start = message('BEGIN', settings);
+  return intercept(prototype, '_begin', (original, telemetry) => {
+    return function (this: unknown, ...args: never[]): unknown {
+      const execution = start(this as TransactionInternals, telemetry);
+      if (execution?.observed !== true) return Reflect.apply(original, this, args);
+      const [bookmarks, config, events] = args as readonly unknown[] as readonly [unknown, unknown, BeginEvents?];
+      const observed: BeginEvents = {
+        ...events,
+        onError(error) {
+          execution.fail(error);
+          events?.onError?.(error);
+        },
+        onComplete(metadata) {
+          execution.succeed(metadata);
+          events?.onComplete?.(metadata);
+        },
+      };
+      return Reflect.apply(original, this, [bookmarks, config, observed] as never[]);
     };
-    return Reflect.apply(original, this, [bookmarks, config, observed] as never[]);
-  };
+  });
+}

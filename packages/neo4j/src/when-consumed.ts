@@ -1,9 +1,11 @@
 /* oxlint-disable no-underscore-dangle -- the driver has no other names for it */
 import type { Attributes } from '@opentelemetry/api';
-import { endWhenDropped, guard, plainFailure, warnOnce } from '@throughline/core';
+import { endWhenDropped, guard, warnOnce } from '@throughline/core';
 import type { Follow } from '@throughline/core';
-import { DEFAULT_PORT, parseHostPort } from './driver.js';
-import type { Metadata, ResultInternals, ResultStream } from './driver.js';
+import { reasonOf, serverAttributes } from './describe.js';
+import { parseHostPort } from './driver.js';
+import type { ResultInternals, ResultStream } from './driver.js';
+import type { Metadata } from './metadata.js';
 
 /** What a server answered to a query. */
 export interface Answer {
@@ -43,19 +45,42 @@ export function watch(result: ResultInternals, listener: Listener): void {
     listener.succeed();
     return;
   }
-  const isRetried = (): boolean => result._streamObserverPromise !== sent;
   sent.then(
     (stream) =>
-      guard('watching a Neo4j result', () => watchStream(stream, listener, isRetried, () => watch(result, listener))),
+      guard('watching a Neo4j result', () => watchStream(stream, listener, retriesOf(result, sent, listener))),
     (error: unknown) => {
       listener.fail(error);
     },
   );
 }
 
-function watchStream(stream: Watched, listener: Listener, isRetried: () => boolean, again: () => void): void {
+/** How driver 6.3 sends an auto-commit query again that failed before anything of an answer came. */
+interface Retries {
+  /** It is a reader of the result that does, so that a result which nobody reads yet may be sent again later. */
+  mayCome(stream: ResultStream, error: unknown): boolean;
+  /** Follows the answer to the query that was sent again. False when it was not. */
+  followed(error: unknown): boolean;
+}
+
+function retriesOf(result: ResultInternals, sent: Promise<ResultStream>, listener: Listener): Retries {
+  return {
+    mayCome: (stream, error) =>
+      result._retry !== undefined &&
+      result._retriedError === undefined &&
+      stream._runError === true &&
+      (error as { diagnosticRecord?: { _idempotent?: unknown } }).diagnosticRecord?._idempotent === true,
+    followed(error) {
+      if (result._streamObserverPromise === sent) return false;
+      listener.event('neo4j.retry', { 'neo4j.retry.reason': reasonOf(error) });
+      watch(result, listener);
+      return true;
+    },
+  };
+}
+
+function watchStream(stream: Watched, listener: Listener, retries: Retries): void {
   const server = stream._server?.address;
-  if (server !== undefined) listener.set(serverAttributes(server));
+  if (server !== undefined) listener.set(serverAttributes(parseHostPort(server)));
   if (stream._error !== null && stream._error !== undefined) {
     listener.fail(stream._error);
     return;
@@ -76,15 +101,26 @@ function watchStream(stream: Watched, listener: Listener, isRetried: () => boole
     return afterComplete?.call(this, metadata);
   };
   stream._afterError = function (error) {
-    // Readers are told first, and it is a reader that has the driver send an auto-commit query again.
-    if (isRetried()) {
-      listener.event('neo4j.retry', { 'neo4j.retry.reason': plainFailure(error).type });
-      again();
-    } else {
-      listener.fail(error);
+    // Readers were told before.
+    if (!retries.followed(error)) {
+      if (retries.mayCome(stream, error)) waitForReader(stream, error, listener, retries);
+      else listener.fail(error);
     }
     return afterError?.call(this, error);
   };
+}
+
+function waitForReader(stream: Watched, error: unknown, listener: Listener, retries: Retries): void {
+  const { subscribe } = stream;
+  stream.subscribe = function (reader) {
+    subscribe.call(this, reader);
+    if (!retries.followed(error)) listener.fail(error);
+  };
+  // Its session was closed before anybody read it.
+  const cancel = (): void => {
+    listener.fail(error);
+  };
+  stream[LISTENER] = { ...listener, cancel };
 }
 
 /** Ends the spans of results that a session left unread: the driver tells them nothing any more. */
@@ -95,10 +131,4 @@ export function cancelUnread(results: readonly ResultInternals[]): void {
       () => {},
     );
   }
-}
-
-/** Which server of a cluster was chosen is known only now. */
-function serverAttributes(hostPort: string): Attributes {
-  const { address, port } = parseHostPort(hostPort);
-  return { 'server.address': address, ...(port !== DEFAULT_PORT && { 'server.port': port }) };
 }

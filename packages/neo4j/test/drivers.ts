@@ -1,14 +1,24 @@
-import driver6 from 'neo4j-driver';
-import driverLite from 'neo4j-driver-lite';
-import driver5 from 'neo4j-driver-v5';
+import type * as Library from 'neo4j-driver';
+import versions from '../versions.json' with { type: 'json' };
 
-type Library = readonly [title: string, library: typeof driver6];
+/** The newest driver's types; what only 5 or only the full driver has is cast where it is used. */
+export type Neo4j = typeof Library;
 
-/** Both majors as the newer one is typed; what only 5 has is cast where it is used. */
-export const drivers: readonly Library[] = [
-  ['neo4j-driver 5', driver5 as unknown as typeof driver6],
-  ['neo4j-driver 6', driver6],
-];
+export interface TestedDriver {
+  /** `neo4j-driver-lite 5` */
+  readonly title: string;
+  readonly neo4j: Neo4j;
+  readonly major: string;
+  /** It has `rxSession`. */
+  readonly isFull: boolean;
+}
 
-/** The same without `rxSession`. */
-export const lite: Library = ['neo4j-driver-lite 6', driverLite as unknown as typeof driver6];
+/** Every line of `versions.json`. */
+export const drivers: readonly TestedDriver[] = await Promise.all(
+  versions.libraries.flatMap(({ name, tested }) =>
+    Object.entries(tested).map(async ([major, alias]) => {
+      const { default: neo4j } = (await import(alias)) as { readonly default: Neo4j };
+      return { title: `${name} ${major}`, neo4j, major, isFull: name === 'neo4j-driver' };
+    }),
+  ),
+);

@@ -14,7 +14,7 @@ const adapter = neo4j();
 
 const attach = (): void => {
   adapter.enable();
-  for (const [, library] of drivers) adapter.instrument(library);
+  for (const { neo4j: library } of drivers) adapter.instrument(library);
 };
 
 beforeEach(() => {
@@ -62,12 +62,9 @@ const failureOf = (promise: PromiseLike<unknown>): Promise<Error & { code?: stri
 
 const names = (spans: readonly FinishedSpan[]): readonly string[] => spans.map(({ name }) => name);
 
-for (const [service, versions] of [
-  ['neo4j-5', drivers],
-  ['neo4j-2026', drivers],
-] as const) {
+for (const service of ['neo4j-5', 'neo4j-2026'] as const) {
   describeWithService(service, service, ({ url }) => {
-    describe.each(versions)('%s', (_, library) => {
+    describe.each(drivers)('$title', ({ neo4j: library }) => {
       const run = randomUUID();
       const port = Number(new URL(url).port);
       let driver: Driver;
