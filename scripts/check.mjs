@@ -14,7 +14,8 @@ const checks = {
   manifests: 'node scripts/checks/manifests.mjs',
   built: 'node scripts/checks/built.mjs',
   api: 'node scripts/checks/api.mjs',
-  generated: 'node scripts/generate-semconv.mjs --check && node scripts/generate-versions.mjs --check',
+  generated:
+    'node scripts/generate-semconv.mjs --check && node scripts/generate-versions.mjs --check && node packages/redis/scripts/generate-commands.mjs --check',
   lockfile: 'node scripts/checks/lockfile.mjs',
 };
 

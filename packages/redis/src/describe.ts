@@ -1,94 +1,140 @@
 import { databaseOperation } from '@throughline/core';
 import type { DatabaseFailure, Operation, ServerAddress } from '@throughline/core';
+import { cacheAttributes, cacheReads, cacheReadsOf } from './cache-reads.js';
+import type { RedisSettings } from './options.js';
 import { statement } from './statement.js';
+import { storedProcedure } from './stored-procedure.js';
 
-/** What both clients tell of a connection. */
+/** What a client tells of a connection. */
 export interface RedisConnection {
-  readonly server: ServerAddress;
-  /** As selected when the command was given. */
+  /** `undefined` where the client does not say to whom it is connected. */
+  readonly server: ServerAddress | undefined;
+  /** As selected when the command was given; `undefined` when that is not known for sure. */
   readonly database: number | undefined;
-  readonly peer?: ServerAddress | undefined;
 }
 
-/** One command, as either client gives it. */
+/** One command as the application gave it. */
 export interface RedisCommand {
-  readonly connection: RedisConnection;
   readonly name: string;
   /** Those after the name. */
   readonly args: readonly unknown[];
 }
 
-/** Commands that go to the server together. */
-export interface RedisBatch {
-  readonly connection: RedisConnection;
-  readonly mode: 'PIPELINE' | 'MULTI';
-  readonly size: number;
-  /** As the application gave them; empty where the client does not tell. */
-  readonly names: readonly string[];
+/** How to read a call of a client: functions, so that nothing is built for a call that is not recorded. */
+export interface CommandReader<Input> {
+  command(input: Input): RedisCommand;
+  connection(input: Input): RedisConnection;
+  /** The server at the end, where it can be another than at the start. */
+  answeredBy?(input: Input): ServerAddress | undefined;
+}
+
+/** The same for commands that go to the server together. */
+export interface BatchReader<Input> {
+  mode(input: Input): 'PIPELINE' | 'MULTI';
+  size(input: Input): number;
+  /** Empty where the client does not tell. */
+  commands(input: Input): readonly RedisCommand[];
+  connection(input: Input): RedisConnection;
+  answeredBy?(input: Input): ServerAddress | undefined;
+  /** The reply to each command, errors among them; `undefined` when the server discarded the transaction. */
+  replies(output: unknown, input: Input): readonly unknown[] | undefined;
 }
 
 const REDIS = { system: 'redis', defaultPort: 6379 } as const;
 
-const callOf = ({ server, database, peer }: RedisConnection) =>
-  ({ ...REDIS, server, peer, namespace: database === undefined ? undefined : String(database) }) as const;
+const callOf = ({ server, database }: RedisConnection) =>
+  ({ ...REDIS, server, namespace: database === undefined ? undefined : String(database) }) as const;
 
 /** A single command: `GET`. */
-export function commandOperation<Input extends object>(
-  read: (input: Input) => RedisCommand | undefined,
-  captureKeys: boolean,
+export function commandOperation<Input>(
+  { requireParent, ignoreCommands, captureKeys }: RedisSettings,
+  { command, connection, answeredBy }: CommandReader<Input>,
 ): Operation<Input> {
-  return databaseOperation({
+  const isIgnored = ignored(ignoreCommands);
+  return databaseOperation<Input>({
+    needsParent: requireParent,
     call(input) {
-      const given = read(input);
-      if (given === undefined) return undefined;
-      const { connection, name, args } = given;
-      return { ...callOf(connection), operation: name, text: () => statement(name, args, captureKeys) };
+      const { name, args } = command(input);
+      if (isIgnored(name)) return undefined;
+      return {
+        ...callOf(connection(input)),
+        operation: name,
+        text: () => statement(name, args, captureKeys),
+        attributes: storedProcedure(name, args),
+      };
     },
-    failure: replyFailure,
+    result(output, input) {
+      const server = answeredBy?.(input);
+      const reads = cacheReads(command(input).name, output);
+      return server === undefined && reads === undefined ? undefined : { server, attributes: cacheAttributes(reads) };
+    },
+    failure: (error, input) => failureOf(error, answeredBy?.(input)),
   });
 }
 
+/** Commands whose statement a batch has; the rest is `…`. */
+const STATEMENTS = 20;
+
 /** A pipeline or transaction, one span for all its commands: `MULTI`, or `MULTI SET` when all are the same. */
-export function batchOperation<Input extends object>(read: (input: Input) => RedisBatch): Operation<Input> {
+export function batchOperation<Input>(
+  { requireParent, ignoreCommands, captureKeys }: RedisSettings,
+  { mode, size, commands, connection, answeredBy, replies }: BatchReader<Input>,
+): Operation<Input> {
+  const isIgnored = ignored(ignoreCommands);
   return databaseOperation<Input>({
+    needsParent: requireParent,
     call(input) {
-      const { connection, mode, size, names } = read(input);
-      const [first] = names;
-      const same = first !== undefined && names.every((name) => name === first);
-      return { ...callOf(connection), operation: same ? `${mode} ${first}` : mode, batchSize: size };
+      const batch = commands(input);
+      const [first] = batch;
+      if (first !== undefined && batch.every(({ name }) => isIgnored(name))) return undefined;
+      const same = first !== undefined && batch.every(({ name }) => name === first.name);
+      return {
+        ...callOf(connection(input)),
+        operation: same ? `${mode(input)} ${first.name}` : mode(input),
+        batchSize: size(input),
+        text: () => (first === undefined ? undefined : statements(batch, captureKeys)),
+      };
     },
-    result: (output) => ({ failure: failureInside(output) }),
-    failure: replyFailure,
+    result(output, input) {
+      const answers = replies(output, input);
+      if (answers === undefined) return undefined;
+      const error = answers.find((one) => one instanceof Error);
+      return {
+        server: answeredBy?.(input),
+        attributes: cacheAttributes(cacheReadsOf(commands(input), answers)),
+        failure: error === undefined ? undefined : (failureOf(error, undefined) ?? { code: error.name }),
+      };
+    },
+    failure: (error, input) => failureOf(error, answeredBy?.(input)),
   });
+}
+
+function statements(batch: readonly RedisCommand[], captureKeys: boolean): string {
+  const lines = batch.slice(0, STATEMENTS).map(({ name, args }) => statement(name, args, captureKeys));
+  if (batch.length > STATEMENTS) lines.push('…');
+  return lines.join('\n');
 }
 
 /** Opening a connection. Recorded inside a trace only: at start-up it would be a root of its own for each client. */
-export function connectOperation<Input extends object>(
-  read: (input: Input) => RedisConnection,
-  isWanted: () => boolean,
-): Operation<Input> {
-  return databaseOperation({
-    call: (input) => (isWanted() ? { ...callOf(read(input)), operation: 'CONNECT' } : undefined),
-    failure: replyFailure,
+export function connectOperation<Input>(connection: (input: Input) => RedisConnection): Operation<Input> {
+  return databaseOperation<Input>({
+    needsParent: true,
+    call: (input) => ({ ...callOf(connection(input)), operation: 'CONNECT' }),
+    failure: (error) => failureOf(error, undefined),
   });
+}
+
+function ignored(commands: readonly string[]): (name: string) => boolean {
+  if (commands.length === 0) return () => false;
+  const names = new Set(commands.map((name) => name.toUpperCase()));
+  return (name) => names.has(name.toUpperCase());
 }
 
 /**
  * The first word of a server's error: `WRONGTYPE`. The rest of the message can quote the command's arguments, so it
  * is not recorded.
  */
-function replyFailure(error: unknown): DatabaseFailure | undefined {
-  if (!(error instanceof Error)) return undefined;
-  const code = /^[A-Z][A-Z0-9_]+(?= |$)/.exec(error.message)?.[0];
-  return code === undefined ? undefined : { code };
-}
-
-/**
- * ioredis gives `[error, result]` for each command of a batch, and a transaction's results as those of its last
- * command; redis gives an error in the result's place.
- */
-function failureInside(results: unknown): DatabaseFailure | undefined {
-  if (!Array.isArray(results)) return undefined;
-  const error = results.flat(2).find((entry) => entry instanceof Error);
-  return error === undefined ? undefined : (replyFailure(error) ?? { code: error.name });
+function failureOf(error: unknown, server: ServerAddress | undefined): DatabaseFailure | undefined {
+  const code = error instanceof Error ? /^[A-Z][A-Z0-9_]+(?= |$)/.exec(error.message)?.[0] : undefined;
+  return code === undefined && server === undefined ? undefined : { code, server };
 }

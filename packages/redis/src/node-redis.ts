@@ -1,63 +1,23 @@
-import { trace } from '@opentelemetry/api';
-import { all, channel, published } from '@throughline/core';
-import type { PublishedTarget } from '@throughline/core';
-import { batchOperation, commandOperation, connectOperation } from './describe.js';
-import type { RedisConnection } from './describe.js';
+import type { LibraryTarget } from '@throughline/core';
+import type { RedisSettings } from './options.js';
+import { nodeRedis4 } from './node-redis-4.js';
+import { nodeRedis5 } from './node-redis-5.js';
+import { nodeRedisChannels } from './node-redis-channels.js';
+import { nodeRedisPool } from './node-redis-pool.js';
+import { nodeRedisMulti } from './others.js';
+import { nodeRedisCluster } from './redirects.js';
 
-/** Messages of the tracing channels of @redis/client 5.12 to 6. */
-interface Connection {
-  readonly serverAddress: string;
-  readonly serverPort: number | undefined;
-  readonly database?: number;
-}
-
-interface Command extends Connection {
-  readonly command: string;
-  /** With the name first; only partly redacted, so it is redacted again. */
-  readonly args: readonly string[];
-  /** On the commands of a batch, which has its own message. */
-  readonly batchMode?: string;
-}
-
-interface Batch extends Connection {
-  readonly batchMode: 'MULTI' | 'PIPELINE';
-  readonly batchSize: number;
-}
-
-const connectionOf = ({ serverAddress, serverPort, database }: Connection): RedisConnection => ({
-  server: { address: serverAddress, port: serverPort },
-  database,
-});
-
-/** redis: by the channels that it publishes on, without a patch. */
-export function nodeRedis(captureKeys: boolean): PublishedTarget {
-  return published(
-    '@redis/client',
-    '>=5.12 <7',
-    all([
-      channel<Command, unknown, never>(
-        'node-redis:command',
-        commandOperation(
-          (message) =>
-            message.batchMode === undefined
-              ? { connection: connectionOf(message), name: message.command, args: message.args.slice(1) }
-              : undefined,
-          captureKeys,
-        ),
-      ),
-      channel<Batch, unknown, never>(
-        'node-redis:batch',
-        batchOperation((message) => ({
-          connection: connectionOf(message),
-          mode: message.batchMode,
-          size: message.batchSize,
-          names: [],
-        })),
-      ),
-      channel<Connection, unknown, never>(
-        'node-redis:connect',
-        connectOperation(connectionOf, () => trace.getActiveSpan() !== undefined),
-      ),
-    ]),
-  );
+/**
+ * redis: by the channels that it publishes on from 5.12 on, by patches before. Each has versions of its own, so no call
+ * is seen twice.
+ */
+export function nodeRedis(settings: RedisSettings): readonly LibraryTarget[] {
+  return [
+    ...nodeRedisChannels(settings),
+    nodeRedis5(settings),
+    ...nodeRedis4(settings),
+    nodeRedisCluster,
+    nodeRedisMulti,
+    nodeRedisPool,
+  ];
 }

@@ -1,44 +1,110 @@
-/**
- * Where the keys of a command are, for commands whose keys the option `captureKeys` may show. An allow-list: of any
- * other command every argument is hidden.
- */
-const KEYS: Record<string, 'first' | 'all' | 'pairs'> = {
-  ...named('first', [
-    'APPEND DECR DECRBY EXPIRE EXPIREAT EXPIRETIME GET GETDEL GETEX GETRANGE GETSET HDEL HEXISTS HGET HGETALL HINCRBY',
-    'HINCRBYFLOAT HKEYS HLEN HMGET HMSET HRANDFIELD HSCAN HSET HSETNX HSTRLEN HVALS INCR INCRBY INCRBYFLOAT LINDEX',
-    'LINSERT LLEN LPOP LPOS LPUSH LPUSHX LRANGE LREM LSET LTRIM PERSIST PEXPIRE PEXPIREAT PFADD PSETEX PTTL RPOP RPUSH',
-    'RPUSHX SADD SCARD SET SETBIT SETEX SETNX SETRANGE SISMEMBER SMEMBERS SMISMEMBER SPOP SRANDMEMBER SREM SSCAN STRLEN',
-    'SUBSTR TTL TYPE XACK XADD XDEL XLEN XPENDING XRANGE XREVRANGE XTRIM ZADD ZCARD ZCOUNT ZINCRBY ZLEXCOUNT ZMSCORE',
-    'ZPOPMAX ZPOPMIN ZRANDMEMBER ZRANGE ZRANGEBYLEX ZRANGEBYSCORE ZRANK ZREM ZREVRANGE ZREVRANK ZSCAN ZSCORE',
-  ]),
-  ...named('all', ['DEL EXISTS MGET PFCOUNT SDIFF SINTER SUNION TOUCH UNLINK WATCH']),
-  ...named('pairs', ['MSET MSETNX']),
-};
+import { CONTAINERS, KEYS, WORDS } from './commands.generated.js';
 
-function named<T>(where: T, lines: readonly string[]): Record<string, T> {
-  return Object.fromEntries(lines.flatMap((line) => line.split(' ')).map((name) => [name, where]));
+/** What of a command's arguments may be read. A command that Redis does not have shows nothing. */
+interface Shape {
+  /** Where its keys are, as `generate-commands.mjs` writes it. */
+  keys: string;
+  words: ReadonlySet<string>;
+  /** The index of the first argument that can be one of the words. */
+  wordsFrom: number;
 }
 
 /** Arguments that are written out; the rest of a long command is `…`. */
 const SHOWN = 16;
 
+/** Characters of a key that are written out. */
+const KEY_LENGTH = 128;
+
 /**
- * The command line with its values hidden: `SET ? ?`, or `SET user:1 ?` when keys may be shown. The name stays as the
- * application gave it.
+ * The command line with its values hidden: `SET ? ? EX ?`, or `SET user:1 ? EX ?` when keys may be shown. What is
+ * written out of it: its name, as the application gave it; the name of a sub-command; words that Redis itself defines
+ * for the command. Everything else is `?`, all of `AUTH`, `HELLO`, `CONFIG SET`, `ACL SETUSER` and `MIGRATE` too.
  *
  * @param args the arguments after the name.
  */
 export function statement(name: string, args: readonly unknown[], showKeys: boolean): string {
-  const where = showKeys ? KEYS[name.toUpperCase()] : undefined;
-  const isKey = (index: number): boolean =>
-    where === 'all' || (where === 'first' && index === 0) || (where === 'pairs' && index % 2 === 0);
-  const words = args.slice(0, SHOWN).map((arg, index) => (isKey(index) ? keyText(arg) : '?'));
-  if (args.length > SHOWN) words.push('…');
-  return [name, ...words].join(' ');
+  if (args.length === 0) return name;
+  const command = name.toUpperCase();
+  const sub = table().containers.get(command)?.has(word(args[0])) === true;
+  const shape = table().shapes.get(sub ? `${command}|${word(args[0])}` : command);
+  const keys = showKeys && shape !== undefined ? keyPositions(shape.keys, args) : undefined;
+  const shown = Math.min(args.length, SHOWN);
+  let text = name;
+  for (let index = 0; index < shown; index += 1) {
+    const argument = args[index];
+    if (keys?.has(index) === true) text += ` ${keyText(argument)}`;
+    else if (sub && index === 0) text += ` ${String(argument)}`;
+    else if (shape !== undefined && index >= shape.wordsFrom && shape.words.has(word(argument))) {
+      text += ` ${String(argument)}`;
+    } else text += ' ?';
+  }
+  return args.length > shown ? `${text} …` : text;
+}
+
+/** Indexes of the arguments that are keys. */
+function keyPositions(specs: string, args: readonly unknown[]): ReadonlySet<number> {
+  const found = new Set<number>();
+  const add = (first: number, last: number, step = 1): void => {
+    for (let index = first; index <= last && index < args.length; index += step) found.add(index);
+  };
+  for (const spec of specs.split('+')) {
+    const [, keyword, startAt, half] = /^([A-Z]+)@(\d+)(%?)$/.exec(spec) ?? [];
+    if (keyword !== undefined) {
+      const at = args.findIndex((one, index) => index >= Number(startAt) - 1 && word(one) === keyword);
+      if (at !== -1) add(at + 1, half === '%' ? at + (args.length - at - 1) / 2 : at + 1);
+    } else if (spec.startsWith('n')) {
+      const at = Number(spec.slice(1)) - 1;
+      add(at + 1, at + Number(args[at]));
+    } else if (spec !== '') {
+      const [, first = '', last = '0', step = '1'] = /^(\d+)(?:~(-?\d+))?(?:\/(\d+))?$/.exec(spec) ?? [];
+      const begin = Number(first) - 1;
+      const end = Number(last);
+      add(begin, end < 0 ? args.length + end : begin + end, Number(step));
+    }
+  }
+  return found;
 }
 
 function keyText(key: unknown): string {
-  if (typeof key === 'string') return key;
   if (typeof key === 'number') return String(key);
-  return '?';
+  if (typeof key !== 'string') return '?';
+  return key.length > KEY_LENGTH ? `${key.slice(0, KEY_LENGTH)}…` : key;
+}
+
+/** Words are short: a long argument is none, and is not copied to find that out. */
+function word(argument: unknown): string {
+  return typeof argument === 'string' && argument.length < 24 ? argument.toUpperCase() : '';
+}
+
+interface Table {
+  readonly shapes: ReadonlyMap<string, Shape>;
+  readonly containers: ReadonlyMap<string, ReadonlySet<string>>;
+}
+
+let read: Table | undefined;
+
+/** Read when the first statement is written: it costs half a millisecond. */
+function table(): Table {
+  return (read ??= readTable());
+}
+
+function readTable(): Table {
+  const shapes = new Map<string, Shape>();
+  for (const line of KEYS.split('\n')) {
+    const [keys = '', names = ''] = line.split(':');
+    for (const name of names.split(' ')) shapes.set(name, { keys, words: new Set(), wordsFrom: 0 });
+  }
+  for (const line of WORDS.split('\n')) {
+    const [name = '', from, ...words] = line.split(' ');
+    shapes.set(name, {
+      keys: shapes.get(name)?.keys ?? '',
+      words: new Set(words.map((one) => one.toUpperCase())),
+      wordsFrom: Number(from),
+    });
+  }
+  const containers = CONTAINERS.split('\n').map((line): [string, ReadonlySet<string>] => {
+    const [name = '', ...subs] = line.split(' ');
+    return [name, new Set(subs)];
+  });
+  return { shapes, containers: new Map(containers) };
 }

@@ -12,7 +12,7 @@ describeWithService('redis', 'on a real server', ({ url }) => {
   ] as const) {
     const client = new Redis(url, { lazyConnect: true });
     describeContract(title, {
-      adapter: () => redis(),
+      adapter: () => redis({ requireParent: false }),
       modules: [Redis],
       setup: () => client.connect(),
       async teardown() {
@@ -33,7 +33,7 @@ describeWithService('redis', 'on a real server', ({ url }) => {
   ] as const) {
     const client = createClient({ url });
     describeContract(title, {
-      adapter: () => redis(),
+      adapter: () => redis({ requireParent: false }),
       async setup() {
         await client.connect();
       },

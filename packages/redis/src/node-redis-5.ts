@@ -1,0 +1,75 @@
+import { intercept, module } from '@throughline/core';
+import type { ModuleTarget, Operation } from '@throughline/core';
+import { batchOperation, commandOperation } from './describe.js';
+import type { RedisSettings } from './options.js';
+import { batchReader, commandOf, connect, connectionOf, noteSelect, runAttempt } from './node-redis-client.js';
+import type { NodeRedisClient, SentBatch, SentWords, Words } from './node-redis-client.js';
+import { isBatchOfOthers, isInsideOthers, isWrapped, noteWrapped } from './others.js';
+import { isAsking, redirectedTo, startAttempt } from './redirects.js';
+
+/** What its types hide. */
+interface Client extends NodeRedisClient {
+  sendCommand(words: Words): Promise<unknown>;
+  _executeMulti(queued: SentBatch['queued']): Promise<unknown>;
+  _executePipeline(queued: SentBatch['queued']): Promise<unknown>;
+}
+
+/** redis 5 before 5.12, which does not publish yet: in place. Every command but those of a batch passes `sendCommand`. */
+export function nodeRedis5(settings: RedisSettings): ModuleTarget {
+  const command = commandOperation<SentWords>(settings, {
+    command: ({ words }) => commandOf(words),
+    connection: ({ client }) => connectionOf(client),
+    answeredBy: redirectedTo,
+  });
+  const batch = batchOperation<SentBatch>(settings, {
+    ...batchReader,
+    answeredBy: redirectedTo,
+    replies: (output) => (Array.isArray(output) ? output : undefined),
+  });
+  return module<{ readonly default?: { readonly prototype?: Client } }>(
+    '@redis/client',
+    '>=5 <5.12',
+    ['dist/lib/client/index.js'],
+    ({ default: { prototype } = {} }) =>
+      prototype !== undefined && '_executeMulti' in prototype
+        ? [
+            noteWrapped(prototype, 'sendCommand', 'connect'),
+            intercept(prototype, 'sendCommand', sendCommand(command, prototype)),
+            intercept(prototype, '_executeMulti', executeBatch(batch, 'MULTI')),
+            intercept(prototype, '_executePipeline', executeBatch(batch, 'PIPELINE')),
+            connect(prototype),
+          ]
+        : [],
+  );
+}
+
+function sendCommand(operation: Operation<SentWords>, prototype: Client): Parameters<typeof intercept>[2] {
+  const wrappedBefore = isWrapped(prototype.sendCommand);
+  return (original, telemetry) =>
+    function (this: unknown, ...args: never[]): unknown {
+      const client = this as Client;
+      const [words] = args as unknown as [Words];
+      const call = (): unknown => Reflect.apply(original, this, args);
+      noteSelect(client, words);
+      if (isAsking(words[0]) || wrappedBefore || isInsideOthers(telemetry, 'sendCommand')) return call();
+      const sent: SentWords = { client, words };
+      const execution = startAttempt(telemetry, operation, sent, serverOf);
+      return execution?.observed === true ? runAttempt(execution, sent, call) : call();
+    };
+}
+
+const executeBatch =
+  (operation: Operation<SentBatch>, mode: SentBatch['mode']): Parameters<typeof intercept>[2] =>
+  (original, telemetry) =>
+    function (this: unknown, ...args: never[]): unknown {
+      const client = this as Client;
+      const [queued] = args as unknown as [SentBatch['queued']];
+      const call = (): unknown => Reflect.apply(original, this, args);
+      for (const { args: words } of queued) noteSelect(client, words);
+      if (isBatchOfOthers(telemetry)) return call();
+      const sent: SentBatch = { client, mode, queued };
+      const execution = startAttempt(telemetry, operation, sent, serverOf);
+      return execution?.observed === true ? runAttempt(execution, sent, call) : call();
+    };
+
+const serverOf = ({ client }: SentWords | SentBatch) => connectionOf(client).server;

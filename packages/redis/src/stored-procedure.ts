@@ -1,0 +1,46 @@
+import { createHash } from 'node:crypto';
+import type { Attributes } from '@opentelemetry/api';
+
+/** Scripts are few; a program that makes them up as it goes must not fill the memory. */
+const REMEMBERED = 100;
+
+const hashes = new Map<string, string>();
+
+/**
+ * `db.stored_procedure.name`: the name of a function, or the SHA-1 digest by which Redis knows a script. An attribute
+ * that is set once the span has started: the span's name is the command's alone, as the Redis conventions have it.
+ */
+export function storedProcedure(name: string, [first]: readonly unknown[]): Attributes | undefined {
+  if (typeof first !== 'string') return undefined;
+  const procedure = procedureOf(name, first);
+  return procedure === undefined ? undefined : { 'db.stored_procedure.name': procedure };
+}
+
+function procedureOf(name: string, first: string): string | undefined {
+  const initial = name.charCodeAt(0) | 0x20;
+  // Neither e nor f: this runs for each command.
+  if (initial !== 0x65 && initial !== 0x66) return undefined;
+  switch (name.toUpperCase()) {
+    case 'EVAL':
+    case 'EVAL_RO':
+      return digest(first);
+    case 'EVALSHA':
+    case 'EVALSHA_RO':
+      return /^[0-9a-f]{40}$/i.test(first) ? first.toLowerCase() : undefined;
+    case 'FCALL':
+    case 'FCALL_RO':
+      return /^\w{1,128}$/.test(first) ? first : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function digest(script: string): string {
+  let hash = hashes.get(script);
+  if (hash === undefined) {
+    hash = createHash('sha1').update(script).digest('hex');
+    if (hashes.size >= REMEMBERED) hashes.clear();
+    hashes.set(script, hash);
+  }
+  return hash;
+}
