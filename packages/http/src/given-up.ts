@@ -1,10 +1,15 @@
 import { getCallSites } from 'node:util';
 import { isAbort } from '@throughline/core';
 
-/** What a failed request is to be called: the time-out of a signal comes as the cause of an `AbortError`. */
+/**
+ * What a failed request is to be called: the time-out of a signal comes as the cause of an `AbortError`, and what broke
+ * a session of HTTP/2 as the cause of its streams' errors.
+ */
 export function reasonOf(error: unknown): unknown {
-  const cause = isAbort(error) ? (error as Error).cause : undefined;
-  return isTimeout(cause) ? cause : error;
+  if (!(error instanceof Error)) return error;
+  const { cause, code } = error as Error & { code?: unknown };
+  const isSaid = isAbort(error) ? isTimeout(cause) : code === 'ERR_HTTP2_STREAM_CANCEL' && cause !== undefined;
+  return isSaid ? cause : error;
 }
 
 /** Whether the program itself ended a request with this error; a time-out is nobody's wish. */

@@ -1,6 +1,7 @@
 import { adapter, all, builtin, published } from '@throughline/core';
 import type { Adapter } from '@throughline/core';
 import manifest from '../package.json' with { type: 'json' };
+import { http2Client } from './http2-client.js';
 import { nodeClient } from './node-client.js';
 import { nodeServer } from './node-server.js';
 import { rules } from './options.js';
@@ -18,7 +19,13 @@ export const http: Adapter<HttpOptions> = adapter<HttpOptions, HttpSettings>({
   options: rules,
   targets: (settings) => [
     // undici publishes on the channels that are listened to for fetch.
-    ...(settings.client ? [builtin('fetch', undici(settings)), published('undici', '>=6 <9', all([]))] : []),
+    ...(settings.client
+      ? [
+          builtin('fetch', undici(settings)),
+          published('undici', '>=6 <9', all([])),
+          builtin('node:http2', http2Client(settings)),
+        ]
+      : []),
     ...(settings.client || settings.server
       ? [builtin('node:http', all([settings.client && nodeClient(settings), settings.server && nodeServer(settings)]))]
       : []),

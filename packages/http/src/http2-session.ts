@@ -1,0 +1,53 @@
+import type { ClientHttp2Session } from 'node:http2';
+import { all, intercept, listen } from '@throughline/core';
+import type { Target } from '@throughline/core';
+
+/**
+ * Attaches to the class of node:http2's client sessions, before the first request of a program that connects, and not
+ * earlier: node:http2 takes 10 ms to load, and a program that never uses it does not load it because of us.
+ */
+export function onHttp2Sessions(target: (prototype: ClientHttp2Session) => Target): Target {
+  return (telemetry) => {
+    let detach: (() => void) | undefined;
+    const look = (): void => {
+      if (detach === undefined && isHttp2Loaded()) detach = target(sessionPrototype())(telemetry);
+    };
+    look();
+    const watch = all([
+      listen('net.client.socket', look),
+      // Of TLS connections Node 22 publishes nothing.
+      Number.parseInt(process.versions.node) < 24 &&
+        intercept(process.getBuiltinModule('node:net').Socket.prototype, 'connect', (original) => {
+          return function (this: unknown, ...args): unknown {
+            look();
+            return Reflect.apply(original, this, args);
+          };
+        }),
+    ])(telemetry);
+    return () => {
+      watch();
+      detach?.();
+    };
+  };
+}
+
+function isHttp2Loaded(): boolean {
+  const { moduleLoadList } = process as { readonly moduleLoadList?: readonly string[] };
+  return moduleLoadList?.includes('NativeModule http2') === true;
+}
+
+/** The class is not exported: a session that is connected to nothing shows it. */
+function sessionPrototype(): ClientHttp2Session {
+  const { Duplex } = process.getBuiltinModule('node:stream');
+  const nowhere = new Duplex({
+    read() {},
+    write(_chunk, _encoding, done) {
+      done();
+    },
+  });
+  const session = process
+    .getBuiltinModule('node:http2')
+    .connect('http://localhost', { createConnection: () => nowhere });
+  session.destroy();
+  return Object.getPrototypeOf(session) as ClientHttp2Session;
+}
