@@ -1,5 +1,6 @@
 import { intercept } from '@throughline/core';
 import type { AnyFunction, Telemetry } from '@throughline/core';
+import type { EventEmitter } from 'node:events';
 
 /** Takes the place of `emit`; it must call `emit` with these. */
 export type AroundEmit = (emit: AnyFunction, self: object, args: readonly unknown[]) => unknown;
@@ -32,4 +33,21 @@ export function watchEmit(telemetry: Telemetry, around: AroundEmit): EmitWatch {
       watched.clear();
     },
   };
+}
+
+/** Sees an event of one emitter, once and without a listener: its own `emit` stands there until then. */
+export function whenEmitted(emitter: EventEmitter, name: string, seen: () => void): void {
+  const own = Object.getOwnPropertyDescriptor(emitter, 'emit');
+  const { emit } = emitter;
+  const replacement = function (this: EventEmitter, ...args: Parameters<typeof emit>): boolean {
+    if (args[0] === name) {
+      if (Object.getOwnPropertyDescriptor(emitter, 'emit')?.value === replacement) {
+        if (own === undefined) Reflect.deleteProperty(emitter, 'emit');
+        else Object.defineProperty(emitter, 'emit', own);
+      }
+      seen();
+    }
+    return Reflect.apply(emit, this, args);
+  };
+  Object.defineProperty(emitter, 'emit', { configurable: true, enumerable: false, writable: true, value: replacement });
 }

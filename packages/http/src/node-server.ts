@@ -1,93 +1,143 @@
-import { context, createContextKey, propagation, ROOT_CONTEXT, trace } from '@opentelemetry/api';
+import { context, propagation, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import type { Context } from '@opentelemetry/api';
 import type { EventEmitter } from 'node:events';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { httpOperation, listen, suppress } from '@throughline/core';
-import type { Execution, HttpServerCall, Operation, Target } from '@throughline/core';
-import { watchEmit } from './emit.js';
-import { isPath, serverAt } from './patterns.js';
-import type { Pattern } from './patterns.js';
-
-const SERVING = Symbol('throughline.http.serving');
-/** The response that a context is for. */
-const RESPONSE = createContextKey('throughline.http.response');
-
-/** A request that is being answered. */
-interface Serving {
-  /** In which the program's listeners run. */
-  readonly context: Context;
-  readonly response: ServerResponse;
-  readonly execution: Execution<HttpServerCall, ServerResponse> | undefined;
-}
-
-interface Served {
-  [SERVING]?: Serving;
-}
+import type { Server as NetServer, Socket } from 'node:net';
+import { all, guard, listen, suppress } from '@throughline/core';
+import type { HttpServerCall, Target } from '@throughline/core';
+import { watchEmit, whenEmitted } from './emit.js';
+import { requestCall, responseResult } from './http1-exchange.js';
+import { isHttp2, streamCall, streamResult } from './http2-exchange.js';
+import type { StreamEvent } from './http2-exchange.js';
+import { incoming } from './incoming.js';
+import type { HttpSettings } from './options.js';
+import { isPath } from './patterns.js';
+import { belongs, isActive, serving, servingOf } from './serving.js';
+import type { Serving } from './serving.js';
 
 interface Message {
-  readonly request: IncomingMessage & Served;
-  readonly response: ServerResponse & Served;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly socket: Socket & { readonly _httpMessage?: ServerResponse | null };
   readonly server: Server;
 }
 
-const incoming: Operation<HttpServerCall, ServerResponse> = httpOperation<HttpServerCall, ServerResponse>({
-  call: (call) => call,
-  result: (response) => ({
-    status: response.headersSent ? response.statusCode : undefined,
-    route: routeOf(response.req),
-    cancelled: !response.writableFinished,
-  }),
-  failure: (error) => (error === undefined ? { type: 'uncaughtException' } : undefined),
-});
-
-/** Requests that servers of node:http and node:https answer. */
-export function nodeServer({ ignoreIncoming }: { readonly ignoreIncoming: readonly Pattern[] }): Target {
+/** Requests that servers of node:http, node:https and node:http2 answer. */
+export function nodeServer(settings: HttpSettings): Target {
+  const { ignoreIncoming, ignoreMethods } = settings;
+  const operation = incoming(settings);
   return (telemetry) => {
+    const open = new Set<Serving>();
+    const http2Servers = new WeakSet();
     const events = watchEmit(telemetry, (emit, self, args) => {
-      // The server's own events carry the request: `request`, `checkContinue`.
-      const serving = (self as Served)[SERVING] ?? (args[1] as Served | null | undefined)?.[SERVING];
-      if (serving === undefined) return Reflect.apply(emit, self, args);
-      if (self === serving.response && args[0] === 'close') end(serving);
-      if (isActive(serving) || (self as EventEmitter).listenerCount(args[0] as string) === 0) {
+      const one = servingOf(self) ?? servedBy(self, args);
+      if (one === undefined) return Reflect.apply(emit, self, args);
+      if (self === one.answer) {
+        if (args[0] === 'close') end(one);
+        else if (args[0] === 'timeout') one.broken ??= 'timeout';
+      }
+      if ((self as EventEmitter).listenerCount(args[0] as string) === 0 || isActive(one)) {
         return Reflect.apply(emit, self, args);
       }
       let threw = true;
       try {
-        const heard: unknown = context.with(serving.context, emit, self, ...(args as never[]));
+        const heard: unknown = context.with(one.context, emit, self, ...(args as never[]));
         threw = false;
         return heard;
       } finally {
         // Not caught: Node prints where an error was last thrown, and that shall be the program.
-        if (threw) serving.execution?.fail(undefined);
+        if (threw) {
+          one.broken = 'uncaughtException';
+          end(one);
+        }
       }
     });
-    // Published just before the server emits the request.
-    const detach = listen('http.server.request.start', ({ request, response, server }: Message) => {
-      const serving = serve(request, response);
-      if (serving === undefined) return;
-      request[SERVING] = serving;
-      response[SERVING] = serving;
-      // Somebody else who replaced `emit` on the server itself may have taken the one that the class had before us.
-      events.on(Object.hasOwn(server, 'emit') ? server : prototypeOf(server));
-      events.on(prototypeOf(request));
-      events.on(prototypeOf(response));
-    })(telemetry);
 
-    function serve(request: IncomingMessage, response: ServerResponse): Serving | undefined {
-      const base = outside(context.active());
-      const call = described(request);
-      if (isPath(ignoreIncoming, call.path)) {
-        return { context: suppress(base).setValue(RESPONSE, response), response, execution: undefined };
+    /** The request that an event of a server is about. */
+    function servedBy(self: object, args: readonly unknown[]): Serving | undefined {
+      switch (args[0]) {
+        case 'request':
+        case 'checkContinue':
+        case 'checkExpectation':
+          return servingOf(args[1]);
+        case 'stream':
+          return http2Servers.has(prototypeOf(self))
+            ? (servingOf(args[1]) ?? guard('serving a stream', () => serveStream(args as unknown as StreamEvent)))
+            : undefined;
+        default:
+          return undefined;
       }
-      const parent = propagation.extract(base, request.headers);
-      const execution = telemetry.start(incoming, call, parent);
-      if (execution === undefined && parent === base) return undefined;
-      return { context: (execution?.context ?? parent).setValue(RESPONSE, response), response, execution };
     }
+
+    function serve(
+      call: HttpServerCall,
+      headers: object,
+      answer: EventEmitter,
+      result: Serving['result'],
+    ): Serving | undefined {
+      const base = outside(context.active());
+      if (isPath(ignoreIncoming, call.path) || ignoreMethods.includes(call.method)) {
+        return serving(suppress(base), undefined, answer, result);
+      }
+      const parent = propagation.extract(base, headers);
+      const execution = telemetry.start(operation, call, parent);
+      if (execution === undefined && parent === base) return undefined;
+      const one = serving(parent, execution, answer, result);
+      if (execution !== undefined) open.add(one);
+      return one;
+    }
+
+    function serveStream([, stream, headers]: StreamEvent): Serving | undefined {
+      const call = streamCall(stream, headers, settings);
+      if (call === undefined) return undefined;
+      const one = serve(call, headers, stream, (ended) => streamResult(stream, ended));
+      if (one === undefined) return undefined;
+      belongs(stream, one);
+      events.on(prototypeOf(stream));
+      return one;
+    }
+
+    function end(one: Serving): void {
+      if (open.delete(one)) one.execution?.succeed(one);
+    }
+
+    // Somebody else who replaced `emit` on the server itself may have taken the one that the class had before us.
+    const watchServer = (server: object): void =>
+      events.on(Object.hasOwn(server, 'emit') ? server : prototypeOf(server));
+
+    const detach = all([
+      // Published just before the server emits the request.
+      listen('http.server.request.start', ({ request, response, socket, server }: Message) => {
+        if (isRecordedByOthers(server)) {
+          telemetry.noteConflict('http.Server.emit', true);
+          return;
+        }
+        const call = requestCall(request, settings);
+        const one = serve(call, request.headers, response, (ended) => responseResult(response, ended));
+        if (one === undefined) return;
+        belongs(request, one);
+        belongs(response, one);
+        watchServer(server);
+        events.on(prototypeOf(request));
+        events.on(prototypeOf(response));
+        // Pipelined behind another: when the connection goes before its turn comes, nothing closes the response.
+        // oxlint-disable-next-line no-underscore-dangle -- nothing else tells
+        if (socket._httpMessage) whenEmitted(socket, 'close', () => end(one));
+      }),
+      // Servers of node:http2 publish nothing on Node 22. What they emit is seen from their first connection on.
+      listen('net.server.socket', ({ socket }: { socket: { readonly server?: NetServer } }) => {
+        const { server } = socket;
+        if (server === undefined || !isHttp2(prototypeOf(server))) return;
+        http2Servers.add(prototypeOf(server));
+        watchServer(server);
+      }),
+    ])(telemetry);
 
     return () => {
       detach();
       events.detach();
+      // What is being answered is recorded to its end.
+      for (const one of open) whenEmitted(one.answer, 'close', () => end(one));
     };
   };
 }
@@ -101,43 +151,7 @@ function outside(active: Context): Context {
   return active === ROOT_CONTEXT ? active : trace.deleteSpan(active);
 }
 
-/**
- * Whether what runs now belongs to the request already. What a socket causes does not: Node runs it in the context
- * of the connection, which serves many requests.
- */
-function isActive({ response }: Serving): boolean {
-  return context.active().getValue(RESPONSE) === response;
-}
-
-function end({ execution, response }: Serving): void {
-  if (execution === undefined) return;
-  if (response.errored === null || response.errored === undefined) execution.succeed(response);
-  else execution.fail(response.errored);
-}
-
-function described(request: IncomingMessage): HttpServerCall {
-  const { method = 'GET', url = '/', headers, socket } = request;
-  const scheme = (socket as { encrypted?: unknown }).encrypted === true ? 'https' : 'http';
-  // A proxy is asked for whole URLs.
-  const target = url.startsWith('/') ? url : url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?]*/i, '');
-  const queryAt = target.indexOf('?');
-  return {
-    kind: 'server',
-    method,
-    scheme,
-    path: queryAt === -1 ? target : target.slice(0, queryAt),
-    query: queryAt === -1 ? undefined : target.slice(queryAt + 1),
-    server: headers.host === undefined ? undefined : serverAt(`${scheme}://${headers.host}`),
-    userAgent: headers['user-agent'],
-    protocolVersion: request.httpVersion,
-  };
-}
-
-/**
- * The route that Express chose. Inside a mounted router the part before it is known only as it was requested, with
- * its parameters filled in: then there is none.
- */
-function routeOf(request: IncomingMessage): string | undefined {
-  const { route, baseUrl } = request as { route?: { path?: unknown } | null; baseUrl?: unknown };
-  return typeof route?.path === 'string' && (baseUrl === undefined || baseUrl === '') ? route.path : undefined;
+/** `@opentelemetry/instrumentation-http` wraps the same method and makes the span itself. */
+function isRecordedByOthers({ emit }: Server): boolean {
+  return '__wrapped' in emit;
 }

@@ -1,4 +1,4 @@
-import { callback, flag, texts } from '@throughline/core';
+import { callback, choice, flag, texts } from '@throughline/core';
 import type { OptionRule, OptionRules } from '@throughline/core';
 import { headerNames } from './header-names.js';
 import { patterns } from './patterns.js';
@@ -50,6 +50,12 @@ export interface HttpOptions {
   /** Record these response headers, as in `captureRequestHeaders`. Default: none. */
   captureResponseHeaders?: readonly string[];
   /**
+   * Where the address of an incoming request's client is taken from: `'peer'`, the other end of the connection, or
+   * `'forwarded'`, what proxies wrote into `forwarded` or `x-forwarded-for`, which anybody can make up. Default:
+   * `'none'`, not recorded.
+   */
+  clientAddress?: 'none' | 'peer' | 'forwarded';
+  /**
    * Templates of outgoing requests, for `url.template`, the span's name and metrics: `/users/{id}`, or
    * `https://api.example.com/v1/{rest*}` for one host. `{id}` stands for a segment, `{rest*}` for all that is left;
    * the first that fits counts. Default: none.
@@ -74,6 +80,7 @@ export interface HttpSettings {
   readonly redactQuery: readonly string[];
   readonly captureRequestHeaders: readonly string[];
   readonly captureResponseHeaders: readonly string[];
+  readonly clientAddress: 'none' | 'peer' | 'forwarded';
   readonly urlTemplates: readonly string[];
   readonly httpTemplate: HttpTemplate | undefined;
 }
@@ -100,6 +107,7 @@ export const rules: OptionRules<HttpSettings> = {
   redactQuery: texts(),
   captureRequestHeaders: headerNames(),
   captureResponseHeaders: headerNames(),
+  clientAddress: choice(['none', 'peer', 'forwarded'], 'none'),
   urlTemplates: templates(),
   httpTemplate: callback<HttpTemplate>(),
 };

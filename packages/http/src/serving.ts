@@ -1,0 +1,99 @@
+import { context, createContextKey, INVALID_SPAN_CONTEXT, trace } from '@opentelemetry/api';
+import type { Context, Span } from '@opentelemetry/api';
+import type { EventEmitter } from 'node:events';
+import type { Execution, HttpResult, HttpServerCall } from '@throughline/core';
+
+/**
+ * Where `setRPCMetadata` of `@opentelemetry/core` keeps the request that is being answered. A `Serving` is that object
+ * too, so that other vendors' instrumentations of frameworks can write their `route` into it.
+ */
+const METADATA = createContextKey('OpenTelemetry SDK Context Key RPC_METADATA');
+const SERVING = Symbol('throughline.http.serving');
+const NO_SPAN: Span = trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
+
+/** A request that is being answered. */
+export interface Serving {
+  /** `RPCType.HTTP`. */
+  readonly type: 'http';
+  readonly span: Span;
+  /** `undefined` when nothing is recorded, and the context is all that matters. */
+  readonly execution: Execution<HttpServerCall, Serving> | undefined;
+  /** In which the program's listeners run. */
+  readonly context: Context;
+  /** The one whose `close` ends the request: the response, or a stream of HTTP/2. */
+  readonly answer: EventEmitter;
+  /** How the request ended; asked once it has. */
+  readonly result: (serving: Serving) => HttpResult;
+  /** The template of the route that a framework chose: `/users/:id`. */
+  route: string | undefined;
+  /** For frameworks whose choice can be read only at the end. */
+  readRoute: ((status: number | undefined) => string | undefined) | undefined;
+  /** Where in its routers a framework is; its own business. */
+  routing: object | undefined;
+  /** What will have kept the answer from being complete, if it is not. */
+  broken: 'timeout' | 'uncaughtException' | undefined;
+}
+
+interface Served {
+  [SERVING]?: Serving;
+  /** A request of the compatibility API of HTTP/2 has one. */
+  readonly stream?: Served;
+}
+
+export function serving(
+  base: Context,
+  execution: Serving['execution'],
+  answer: EventEmitter,
+  result: Serving['result'],
+): Serving {
+  const made = {
+    type: 'http' as const,
+    span: execution?.span ?? NO_SPAN,
+    execution,
+    context: base,
+    answer,
+    result,
+    route: undefined,
+    readRoute: undefined,
+    routing: undefined,
+    broken: undefined,
+  };
+  made.context = (execution?.context ?? base).setValue(METADATA, made);
+  return made;
+}
+
+/** Lets `servingOf` find it by its request, its response or its stream. */
+export function belongs(message: object, one: Serving): void {
+  (message as Served)[SERVING] = one;
+}
+
+export function servingOf(message: unknown): Serving | undefined {
+  if (typeof message !== 'object' || message === null) return undefined;
+  const { [SERVING]: own, stream } = message as Served;
+  return own ?? stream?.[SERVING];
+}
+
+/** The request in whose context the program runs now. */
+export function servingNow(): Serving | undefined {
+  const metadata = context.active().getValue(METADATA) as Serving | undefined;
+  // Another vendor's has no context.
+  return metadata?.context === undefined ? undefined : metadata;
+}
+
+/**
+ * Whether what runs now belongs to the request already. What a socket causes does not: Node runs it in the context
+ * of the connection, which serves many requests.
+ */
+export function isActive(one: Serving): boolean {
+  return context.active().getValue(METADATA) === one;
+}
+
+/** The route's template, from whoever knows it. */
+export function routeOf({ route, readRoute, span }: Serving, status: number | undefined): string | undefined {
+  if (route !== undefined) return route;
+  const read = readRoute?.(status);
+  if (read !== undefined) return read;
+  // Next.js writes it on the span around its own.
+  const written = (span as { readonly attributes?: Readonly<Record<string, unknown>> }).attributes?.['http.route'];
+  return typeof written === 'string' ? written : undefined;
+}
