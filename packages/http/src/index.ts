@@ -6,6 +6,10 @@ import { nodeClient } from './node-client.js';
 import { nodeServer } from './node-server.js';
 import { rules } from './options.js';
 import type { HttpOptions, HttpSettings } from './options.js';
+import { express } from './routes/express.js';
+import { fastify } from './routes/fastify.js';
+import { hono } from './routes/hono.js';
+import { koa } from './routes/koa.js';
 import { undici } from './undici.js';
 import type { HttpTemplate, OutgoingRequest } from './url-template.js';
 
@@ -19,15 +23,14 @@ export const http: Adapter<HttpOptions> = adapter<HttpOptions, HttpSettings>({
   options: rules,
   targets: (settings) => [
     // undici publishes on the channels that are listened to for fetch.
-    ...(settings.client
+    ...(settings.client ? [builtin('fetch', undici(settings)), published('undici', '>=6 <9', all([]))] : []),
+    ...(settings.client || settings.server
       ? [
-          builtin('fetch', undici(settings)),
-          published('undici', '>=6 <9', all([])),
-          builtin('node:http2', http2Client(settings)),
+          builtin('node:http', all([settings.client && nodeClient(settings), settings.server && nodeServer(settings)])),
+          // Its servers are seen by the target above.
+          builtin('node:http2', all([settings.client && http2Client(settings)])),
         ]
       : []),
-    ...(settings.client || settings.server
-      ? [builtin('node:http', all([settings.client && nodeClient(settings), settings.server && nodeServer(settings)]))]
-      : []),
+    ...(settings.server ? [...express, fastify, hono, koa] : []),
   ],
 });

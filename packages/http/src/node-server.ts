@@ -12,6 +12,7 @@ import type { StreamEvent } from './http2-exchange.js';
 import { incoming } from './incoming.js';
 import type { HttpSettings } from './options.js';
 import { isPath } from './patterns.js';
+import { fastifyChannel } from './routes/fastify.js';
 import { belongs, isActive, serving, servingOf } from './serving.js';
 import type { Serving } from './serving.js';
 
@@ -131,6 +132,7 @@ export function nodeServer(settings: HttpSettings): Target {
         http2Servers.add(prototypeOf(server));
         watchServer(server);
       }),
+      fastifyChannel,
     ])(telemetry);
 
     return () => {

@@ -44,8 +44,8 @@ describe('options of http()', () => {
       http(options)
         .sightings()
         .map(({ library }) => library);
-    expect(libraries({})).toEqual(['fetch', 'undici', 'node:http2', 'node:http']);
-    expect(libraries({ client: false })).toEqual(['node:http']);
+    expect(libraries({})).toEqual(['fetch', 'undici', 'node:http', 'node:http2']);
+    expect(libraries({ client: false })).toEqual(['node:http', 'node:http2']);
     expect(libraries({ client: false, server: false })).toEqual([]);
   });
 });

@@ -58,7 +58,7 @@ describe('the span of an incoming request', () => {
     let response: ServerResponse | undefined;
     const { url } = await serve((request, given) => {
       response = given;
-      void listener(request, given);
+      listener(request, given);
     });
     const answer = fetch(url);
     await arrived;

@@ -1,0 +1,43 @@
+import { guard, intercept, listen, module } from '@throughline/core';
+import type { LibraryTarget, Target } from '@throughline/core';
+import { servingOf } from '../serving.js';
+
+interface Request {
+  readonly raw: unknown;
+  readonly routeOptions: { readonly url?: unknown };
+}
+
+interface Reply {
+  readonly request: Request;
+  send(payload: unknown): unknown;
+}
+
+/** Fastify publishes the route when its handler is called: also from inside a bundle. */
+export const fastifyChannel: Target = listen(
+  'tracing:fastify.request.handler:start',
+  ({ request, route }: { request: Request; route: { readonly url?: unknown } }) => chosen(request, route.url),
+);
+
+/** A hook that answers instead of the handler is not published. */
+export const fastify: LibraryTarget = module<{ prototype: Reply }>(
+  'fastify',
+  '>=4 <6',
+  ['lib/reply.js'],
+  ({ prototype }) => [
+    intercept(prototype, 'send', (original) => {
+      return function (this: unknown, ...args): unknown {
+        guard('reading a route of Fastify', () => {
+          const { request } = this as Reply;
+          if (servingOf(request.raw)?.route === undefined) chosen(request, request.routeOptions.url);
+        });
+        return Reflect.apply(original, this, args);
+      };
+    }),
+  ],
+);
+
+/** Without a URL when no route was found. */
+function chosen({ raw }: Request, url: unknown): void {
+  const serving = servingOf(raw);
+  if (serving !== undefined && typeof url === 'string') serving.route = url;
+}

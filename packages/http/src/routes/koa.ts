@@ -1,0 +1,31 @@
+import { guard, intercept, module } from '@throughline/core';
+import type { LibraryTarget } from '@throughline/core';
+import { servingOf } from '../serving.js';
+
+interface Application {
+  createContext(request: unknown, response: unknown): unknown;
+}
+
+/** Koa has no routes; `@koa/router` and `koa-router` write theirs into the context. */
+export const koa: LibraryTarget = module<{ prototype: Application }>(
+  'koa',
+  '>=2 <4',
+  ['lib/application.js'],
+  ({ prototype }) => [
+    intercept(prototype, 'createContext', (original) => {
+      return function (this: unknown, ...args): unknown {
+        const made: unknown = Reflect.apply(original, this, args);
+        guard('noting a context of Koa', () => {
+          const serving = servingOf(args[0]);
+          if (serving !== undefined) serving.readRoute = () => matchedRoute(made);
+        });
+        return made;
+      };
+    }),
+  ],
+);
+
+function matchedRoute(context: unknown): string | undefined {
+  const { _matchedRoute: matched } = context as { readonly _matchedRoute?: unknown };
+  return typeof matched === 'string' || matched instanceof RegExp ? String(matched) : undefined;
+}

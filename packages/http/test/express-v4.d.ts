@@ -1,0 +1,3 @@
+declare module 'express-v4' {
+  export { default } from 'express';
+}
