@@ -122,7 +122,7 @@ export class Execution<Input = unknown, Output = unknown, Chunk = never> {
   succeed(output?: Output): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#end(output ?? this.#collected(), undefined);
+    this.#end(output === undefined ? this.#collected() : output, undefined);
   }
 
   /** The call failed; what had arrived of a stream is kept. */

@@ -74,6 +74,13 @@ describe('a patched method', () => {
     expect(recorder.tree()).toEqual(['work']);
   });
 
+  it.each([null, 0, '', false])('an answer of %j is an answer', (value) => {
+    const answers: unknown[] = [];
+    const outcome = (output: unknown): undefined => void answers.push(output);
+    attached(method(Client.prototype, 'answer', { ...step, outcome }), () => new Client().answer(value));
+    expect(answers).toEqual([value]);
+  });
+
   it('throws what the library threw, synchronously, and the span is an error', () => {
     const error = new TypeError('SECRET');
     attached(method(Client.prototype, 'fail', step), () => {
