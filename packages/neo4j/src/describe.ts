@@ -1,7 +1,7 @@
 import { SpanKind } from '@opentelemetry/api';
 import type { Attributes } from '@opentelemetry/api';
 import { databaseOperation, plainFailure, said } from '@throughline/core';
-import type { DatabaseFailure, Operation, ServerAddress } from '@throughline/core';
+import type { DatabaseFailure, Operation } from '@throughline/core';
 import { readCypher } from './cypher.js';
 import type { Cypher } from './cypher.js';
 import { DEFAULT_PORT } from './driver.js';
@@ -110,9 +110,13 @@ export const attemptOperation = ({ requireParent }: Settings): Operation<Attempt
   failure: (error) => ({ type: reasonOf(error) }),
 });
 
-/** For a server that is chosen after the call began: `neo4j://` leads to a cluster. */
-export function serverAttributes({ address, port }: ServerAddress): Attributes {
-  return said({ 'server.address': address, 'server.port': port === DEFAULT_PORT ? undefined : port });
+/** For what is known only after a call began: `neo4j://` leads to one server of several. */
+export function destinationAttributes({ namespace, server }: Partial<Destination>): Attributes {
+  return said({
+    'db.namespace': namespace,
+    'server.address': server?.address,
+    'server.port': server?.port === DEFAULT_PORT ? undefined : server?.port,
+  });
 }
 
 /** The code of an error, of few different values. */

@@ -26,6 +26,8 @@ export interface SessionInternals {
 
 export interface TransactionInternals {
   readonly _connectionHolder?: ConnectionHolder;
+  /** The answer to BEGIN. */
+  readonly _beginMetadata?: Metadata;
   _begin(...args: unknown[]): unknown;
 }
 
@@ -125,12 +127,12 @@ function destination(read: () => readonly [database: string | undefined, address
   return known ?? { namespace: undefined, server: undefined };
 }
 
-/** Tells the server that a session is connected to, which `neo4j://` chooses by and by. */
-export function whenConnected(holder: ConnectionHolder | undefined, tell: (server: ServerAddress) => void): void {
+/** Tells where a session has been led to: `neo4j://` chooses a server, and asks for the default database's name. */
+export function whenConnected(holder: ConnectionHolder | undefined, tell: (to: Destination) => void): void {
   holder?._connectionPromise?.then(
     (connection) => {
       const address = connection?.address;
-      if (address !== undefined) tell({ address: address.host(), port: address.port() });
+      if (address !== undefined) tell(destination(() => [holder._database, address]));
     },
     () => {},
   );

@@ -12,6 +12,7 @@ export interface Pool {
   readonly _activeResourceCounts?: Readonly<Record<string, number>>;
   /** The idle ones. */
   readonly _pools?: Readonly<Record<string, { readonly length: number }>>;
+  readonly _closed?: boolean;
   readonly _acquireRequests?: Readonly<Record<string, readonly unknown[]>>;
   acquire(acquisition: unknown, address: Address, config?: unknown): Promise<object>;
   _create(acquisition: unknown, address: Address, release: unknown): Promise<object>;
@@ -98,7 +99,7 @@ function stateOf(pool: Pool, key: string): PoolState {
     used: pool._activeResourceCounts?.[key] ?? 0,
     idle: pool._pools?.[key]?.length ?? 0,
     pending: pool._acquireRequests?.[key]?.length ?? 0,
-    limit: pool._maxSize,
+    limit: pool._closed === true ? 0 : pool._maxSize,
   };
 }
 

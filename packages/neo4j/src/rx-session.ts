@@ -1,4 +1,5 @@
 /* oxlint-disable no-underscore-dangle -- the driver has no other names for it */
+import { context } from '@opentelemetry/api';
 import { intercept } from '@throughline/core';
 import type { AnyExecution, Operation, Target, Telemetry } from '@throughline/core';
 import { adopt } from './adopt.js';
@@ -79,7 +80,12 @@ function observeRetries(logic: RetryLogic, operation: Operation<Attempt>, teleme
   logic.retry = function (work) {
     return derived(work, (observer) => {
       let attempt: Attempt | undefined;
-      const start = (): AnyExecution | undefined => telemetry().start(operation, (attempt = nextAttempt(attempt)));
+      // An attempt is begun by the failure of the one before, inside of that.
+      const parent = context.active();
+      const start = (): AnyExecution | undefined => {
+        attempt = nextAttempt(attempt);
+        return telemetry().start(operation, attempt, parent);
+      };
       const failed = (error: unknown): void => {
         if (attempt !== undefined) attempt.failure = reasonOf(error);
       };

@@ -2,10 +2,11 @@
 import { intercept } from '@throughline/core';
 import type { AnyExecution, Target, Telemetry } from '@throughline/core';
 import type { Transaction } from 'neo4j-driver';
-import { serverAttributes, transactionOperation } from './describe.js';
+import { destinationAttributes, transactionOperation } from './describe.js';
 import { destinationOf, whenConnected } from './driver.js';
 import type { BeginEvents, TransactionInternals } from './driver.js';
 import { isOfExecuteQuery } from './execute-query.js';
+import { databaseOf } from './metadata.js';
 import type { Settings } from './options.js';
 import { run } from './run.js';
 import { transactionCall } from './transaction-call.js';
@@ -24,13 +25,13 @@ type Start = (transaction: TransactionInternals, telemetry: Telemetry) => AnyExe
 
 function message(name: string, settings: Settings): Start {
   const operation = transactionOperation(settings, name);
-  return ({ _connectionHolder: holder }, telemetry) => {
+  return ({ _connectionHolder: holder, _beginMetadata: begun = {} }, telemetry) => {
     if (isOfExecuteQuery(holder)) return undefined;
-    const destination = destinationOf(holder);
-    const execution = telemetry.start(operation, destination);
-    if (execution?.observed === true && destination.server === undefined) {
-      whenConnected(holder, (server) => {
-        execution.set(serverAttributes(server));
+    const { server, namespace = databaseOf(begun) } = destinationOf(holder);
+    const execution = telemetry.start(operation, { server, namespace });
+    if (execution?.observed === true && server === undefined) {
+      whenConnected(holder, (to) => {
+        execution.set(destinationAttributes(to));
       });
     }
     return execution;

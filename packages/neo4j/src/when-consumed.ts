@@ -2,7 +2,7 @@
 import type { Attributes } from '@opentelemetry/api';
 import { endWhenDropped, guard, warnOnce } from '@throughline/core';
 import type { Follow } from '@throughline/core';
-import { reasonOf, serverAttributes } from './describe.js';
+import { reasonOf, destinationAttributes } from './describe.js';
 import { parseHostPort } from './driver.js';
 import type { ResultInternals, ResultStream } from './driver.js';
 import type { Metadata } from './metadata.js';
@@ -80,7 +80,7 @@ function retriesOf(result: ResultInternals, sent: Promise<ResultStream>, listene
 
 function watchStream(stream: Watched, listener: Listener, retries: Retries): void {
   const server = stream._server?.address;
-  if (server !== undefined) listener.set(serverAttributes(parseHostPort(server)));
+  if (server !== undefined) listener.set(destinationAttributes({ server: parseHostPort(server) }));
   if (stream._error !== null && stream._error !== undefined) {
     listener.fail(stream._error);
     return;

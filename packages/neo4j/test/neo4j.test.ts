@@ -2,41 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { SpanKind, trace } from '@opentelemetry/api';
-import { describeWithService, inside, startRecording } from '@throughline/testing';
+import { describeWithService, inside } from '@throughline/testing';
 import type { FinishedSpan } from '@throughline/testing';
 import type { Driver, QueryResult, Result, Session } from 'neo4j-driver';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { neo4j } from '../src/index.js';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { drivers } from './drivers.js';
+import { failureOf, traceDrivers } from './tracing.js';
 
-const recorder = startRecording({ metrics: true });
-const adapter = neo4j();
-
-const attach = (): void => {
-  adapter.enable();
-  for (const { neo4j: library } of drivers) adapter.instrument(library);
-};
-
-beforeEach(() => {
-  attach();
-  recorder.reset();
-});
-afterAll(async () => {
-  adapter.disable();
-  await recorder.stop();
-});
-
-/** What the program sees of something, first without us and then with us. Both must be the same; the spans are ours. */
-async function compare<T>(program: () => Promise<T>): Promise<T> {
-  adapter.disable();
-  const without = await program();
-  expect(recorder.spans().filter(({ scope }) => scope !== 'program')).toEqual([]);
-  recorder.reset();
-  attach();
-  const seen = await program();
-  expect(seen).toEqual(without);
-  return seen;
-}
+const { recorder, attach, detach, compare } = traceDrivers({}, { metrics: true });
 
 /** What can be told of a result from one run to the next. */
 const visible = ({ records, summary }: QueryResult): unknown => ({
@@ -51,14 +24,6 @@ const visible = ({ records, summary }: QueryResult): unknown => ({
     notifications: summary.notifications.length,
   },
 });
-
-const failureOf = (promise: PromiseLike<unknown>): Promise<Error & { code?: string }> =>
-  Promise.resolve(promise).then(
-    () => {
-      throw new Error('it did not fail');
-    },
-    (error: unknown) => error as Error & { code?: string },
-  );
 
 const names = (spans: readonly FinishedSpan[]): readonly string[] => spans.map(({ name }) => name);
 
@@ -337,6 +302,7 @@ for (const service of ['neo4j-5', 'neo4j-2026'] as const) {
         expect(recorder.tree()).toEqual(['BEGIN', 'RETURN', 'COMMIT']);
         expect(recorder.span('COMMIT').attributes).toMatchObject({
           'db.operation.name': 'COMMIT',
+          'db.namespace': 'neo4j',
           'server.port': port,
         });
       });
@@ -483,6 +449,77 @@ for (const service of ['neo4j-5', 'neo4j-2026'] as const) {
         expect(JSON.stringify(recorder.spans())).not.toContain('SECRETVALUE');
       });
 
+      const configs: Readonly<Record<string, () => Promise<unknown>>> = {
+        'a bookmark manager of its own': async () => {
+          const seen: number[] = [];
+          const bookmarkManager = library.bookmarkManager({
+            initialBookmarks: [],
+            bookmarksConsumer: async (bookmarks) => {
+              seen.push([...bookmarks].length);
+            },
+          });
+          const config = { database: 'neo4j', bookmarkManager };
+          await driver.executeQuery('CREATE (n:AdapterTest {run: $run})', { run }, config);
+          const answer = await driver.executeQuery('RETURN 1 AS one', {}, config);
+          return [seen, [...(await bookmarkManager.getBookmarks())].length, visible(answer)];
+        },
+        'a transformer': () =>
+          driver.executeQuery(
+            'UNWIND [1, 2, 3] AS x RETURN x',
+            {},
+            {
+              resultTransformer: library.resultTransformers.mappedResultTransformer({
+                map: (record) => String(record.get('x')),
+                collect: (values, summary) => [values, summary.queryType],
+              }),
+            },
+          ),
+        'a transformer that takes the first row': () =>
+          driver.executeQuery(
+            'UNWIND [1, 2, 3] AS x RETURN x',
+            {},
+            {
+              resultTransformer: async (result) => {
+                for await (const record of result) return String(record.get('x'));
+                return undefined;
+              },
+            },
+          ),
+        'a transformer that fails': () =>
+          failureOf(
+            driver.executeQuery('RETURN 1', {}, { resultTransformer: () => Promise.reject(new RangeError('mine')) }),
+          ),
+        'an impersonated user': () =>
+          failureOf(driver.executeQuery('RETURN 1', {}, { impersonatedUser: 'nobody' })).then(({ name, code }) => [
+            name,
+            code,
+          ]),
+        'a database that is not there': () =>
+          failureOf(driver.executeQuery('RETURN 1', {}, { database: 'nowhere' })).then(({ name, code }) => [
+            name,
+            code,
+          ]),
+        'reading, with a configuration of its transaction': () =>
+          driver
+            .executeQuery(
+              'RETURN 1 AS one',
+              {},
+              { routing: library.routing.READ, transactionConfig: { timeout: 60_000, metadata: { who: 'SECRET' } } },
+            )
+            .then(visible),
+        'writing where only reading is allowed': () =>
+          failureOf(
+            driver.executeQuery('CREATE (n:AdapterTest {run: $run})', { run }, { routing: library.routing.READ }),
+          ).then(({ code }) => code),
+      };
+      it.each(Object.entries(configs))('executeQuery with %s is the same, and one span', async (_, program) => {
+        await compare(program);
+        for (const top of recorder.tree().filter((line) => !line.startsWith(' '))) expect(top).toMatch(/^[A-Z]/);
+        expect(recorder.tree().filter((line) => line.startsWith('  attempt'))).not.toEqual([]);
+        expect(recorder.open()).toBe(0);
+        expect(JSON.stringify(recorder.spans())).not.toContain('SECRET');
+      });
+
       it('executeQuery with a transformer that answers nothing and asks the database something itself', async () => {
         const value = await driver.executeQuery(
           'UNWIND [1, 2] AS x RETURN x',
@@ -537,7 +574,7 @@ for (const service of ['neo4j-5', 'neo4j-2026'] as const) {
       it('a result that is being read when we are turned off ends its span', async () => {
         const iterator = session.run('UNWIND range(1, 200) AS x RETURN x')[Symbol.asyncIterator]();
         await iterator.next();
-        adapter.disable();
+        detach();
         for (let step = await iterator.next(); step.done !== true;) step = await iterator.next();
         expect(recorder.span('UNWIND').attributes['db.response.returned_rows']).toBe(200);
         attach();
@@ -548,11 +585,11 @@ for (const service of ['neo4j-5', 'neo4j-2026'] as const) {
           [library.Session, library.Transaction, library.Driver].flatMap(({ prototype }) =>
             Object.getOwnPropertyNames(prototype).map((name) => Object.getOwnPropertyDescriptor(prototype, name)),
           );
-        adapter.disable();
+        detach();
         const before = methods();
         attach();
         expect(methods()).not.toEqual(before);
-        adapter.disable();
+        detach();
         expect(methods()).toEqual(before);
         attach();
       });
@@ -576,6 +613,27 @@ for (const service of ['neo4j-5', 'neo4j-2026'] as const) {
           'server.port': Number(routedPort),
         });
         await routed.close();
+      });
+
+      it('every message of a routed transaction says which server and database it went to', async () => {
+        const routed = library.driver(url.replace('bolt:', 'neo4j:'));
+        const other = routed.session();
+        await other.executeWrite((transaction) => transaction.run('RETURN 1'));
+        const transaction = await other.beginTransaction();
+        await transaction.rollback();
+        await routed.close();
+        expect(recorder.tree().slice(0, 5)).toEqual([
+          'executeWrite',
+          '  attempt 1',
+          '    BEGIN',
+          '    RETURN',
+          '    COMMIT',
+        ]);
+        const messages = recorder.spans().filter(({ name }) => ['BEGIN', 'COMMIT', 'ROLLBACK'].includes(name));
+        expect(messages).toHaveLength(4);
+        for (const { attributes } of messages) {
+          expect(attributes).toMatchObject({ 'server.port': port, 'db.namespace': 'neo4j' });
+        }
       });
 
       it('a server that is not there', async () => {

@@ -1,26 +1,13 @@
-import { describeWithService, startRecording } from '@throughline/testing';
+import { describeWithService } from '@throughline/testing';
 import driver6 from 'neo4j-driver';
 import type { Driver, Session } from 'neo4j-driver';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { neo4j } from '../src/index.js';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { drivers } from './drivers.js';
+import { traceDrivers } from './tracing.js';
 import { startWire } from './wire.js';
 import type { Wire } from './wire.js';
 
-const recorder = startRecording();
-const adapter = neo4j();
-const attach = (): void => {
-  adapter.enable();
-  for (const { neo4j: library } of drivers) adapter.instrument(library);
-};
-
-afterEach(() => {
-  recorder.reset();
-});
-afterAll(async () => {
-  adapter.disable();
-  await recorder.stop();
-});
+const { recorder, attach, detach } = traceDrivers();
 
 const MANY = 'UNWIND range(1, 100) AS x RETURN x';
 
@@ -118,7 +105,7 @@ describeWithService('neo4j-5', 'on the wire', ({ url }) => {
           await driver.close();
           return sent;
         };
-        adapter.disable();
+        detach();
         const without = await sentBy();
         attach();
         expect(await sentBy()).toEqual(without);
@@ -211,25 +198,53 @@ describeWithService('neo4j-5', 'on the wire', ({ url }) => {
     });
   });
 
-  it('a query that driver 6 sends again by itself is one span, which says so', async () => {
-    attach();
-    const driver = driver6.driver(wire.url, undefined, { telemetryDisabled: true });
-    const session = driver.session();
-    await session.run('RETURN 0');
-    recorder.reset();
-    wire.sent();
-    wire.failNextRun();
-    const { records } = await session.run('UNWIND [1, 2] AS x RETURN x');
-    expect(records).toHaveLength(2);
-    expect(wire.sent().filter((name) => name === 'RUN')).toHaveLength(2);
-    expect(recorder.spans()).toHaveLength(1);
-    expect(recorder.span('UNWIND')).toMatchObject({
-      status: 'UNSET',
-      attributes: { 'db.response.returned_rows': 2 },
-      events: [
-        { name: 'neo4j.retry', attributes: { 'neo4j.retry.reason': 'Neo.TransientError.General.DatabaseUnavailable' } },
-      ],
+  describe('a query that driver 6.3 sends again by itself', () => {
+    const code = 'Neo.TransientError.General.DatabaseUnavailable';
+    let driver: Driver;
+    let session: Session;
+    beforeEach(async () => {
+      driver = driver6.driver(wire.url, undefined, { telemetryDisabled: true });
+      session = driver.session();
+      await session.run('RETURN 0');
+      recorder.reset();
+      wire.sent();
+      wire.failNextRun();
     });
-    await driver.close();
+    afterEach(() => driver.close());
+
+    const isOneSpan = (): void => {
+      expect(wire.sent().filter((name) => name === 'RUN')).toHaveLength(2);
+      expect(recorder.spans()).toHaveLength(1);
+      expect(recorder.span('UNWIND')).toMatchObject({
+        status: 'UNSET',
+        attributes: { 'db.response.returned_rows': 2 },
+        events: [{ name: 'neo4j.retry', attributes: { 'neo4j.retry.reason': code } }],
+      });
+    };
+
+    it('is one span, which says so', async () => {
+      const { records } = await session.run('UNWIND [1, 2] AS x RETURN x');
+      expect(records).toHaveLength(2);
+      isOneSpan();
+    });
+
+    it('is one span when the program reads it only after it failed', async () => {
+      const result = session.run('UNWIND [1, 2] AS x RETURN x');
+      await wire.until('PULL');
+      await wire.answered();
+      await new Promise(setImmediate);
+      expect(recorder.open()).toBe(1);
+      expect((await result).records).toHaveLength(2);
+      isOneSpan();
+    });
+
+    it('and that nobody has read when its session closes has failed', async () => {
+      session.run('UNWIND [1, 2] AS x RETURN x');
+      await wire.until('PULL');
+      await wire.answered();
+      await session.close();
+      await recorder.ended(1);
+      expect(recorder.span('UNWIND')).toMatchObject({ status: 'ERROR', attributes: { 'error.type': code } });
+    });
   });
 });

@@ -1,6 +1,6 @@
 import type { Kind } from './tokens.js';
 
-const CLAUSES = new Set('MATCH CREATE MERGE INSERT DELETE SET REMOVE UNWIND FOREACH CALL CSV UNION'.split(' '));
+const CLAUSES = new Set('MATCH CREATE MERGE INSERT DELETE SET REMOVE UNWIND FOREACH CALL CSV SEARCH UNION'.split(' '));
 /** They are clauses at the beginning of a statement only. */
 const COMMANDS = new Set('DROP SHOW ALTER RENAME GRANT DENY REVOKE TERMINATE START STOP ENABLE'.split(' '));
 /** What the commands, and `CREATE`, are about. */
