@@ -135,16 +135,7 @@ export function nodeRedis4(settings: RedisSettings): readonly ModuleTarget[] {
                   return execution?.observed === true ? followed(whenSettled, returned, execution) : returned;
                 },
             ),
-            intercept(
-              prototype,
-              'connect',
-              (original) =>
-                function (this: unknown, ...args: never[]): unknown {
-                  findQueue(this as Client);
-                  return Reflect.apply(original, this, args);
-                },
-            ),
-            connect(prototype),
+            connect(prototype, findQueue),
           ]
         : [],
   );

@@ -4,7 +4,7 @@ import { batchOperation, commandOperation, connectOperation } from './describe.j
 import type { RedisConnection } from './describe.js';
 import type { RedisSettings } from './options.js';
 import { commandOf } from './node-redis-client.js';
-import type { SentBatch } from './node-redis-client.js';
+import type { SentBatch, Words } from './node-redis-client.js';
 import { connectionTimes } from './node-redis-pool.js';
 import { isBatchOfOthers, isInsideOthers } from './others.js';
 import { failAttempt, isAsking, redirectedTo, startAttempt } from './redirects.js';
@@ -13,8 +13,8 @@ import type { Attempt } from './redirects.js';
 /** On the message of a call that is recorded: an entry in a WeakMap costs 8 µs a call. */
 const EXECUTION = Symbol('throughline.execution');
 
-/** On the message of a batch: what it consists of. */
-const QUEUED = Symbol('throughline.queued');
+/** On a message: the arguments of the client's method that publishes it. */
+const GIVEN = Symbol('throughline.given');
 
 /** Messages of the tracing channels of @redis/client 5.12 to 6. */
 interface Connection extends Attempt {
@@ -32,12 +32,13 @@ interface Command extends Connection {
   readonly args: readonly string[];
   /** On the commands of a batch, which has its own message. */
   readonly batchMode?: string;
+  [GIVEN]?: Words | undefined;
 }
 
 interface Batch extends Connection {
   readonly batchMode: 'MULTI' | 'PIPELINE';
   readonly batchSize: number;
-  [QUEUED]?: SentBatch['queued'];
+  [GIVEN]?: SentBatch['queued'] | undefined;
 }
 
 const connectionOf = ({ serverAddress, serverPort, database }: Connection): RedisConnection => ({
@@ -48,33 +49,38 @@ const connectionOf = ({ serverAddress, serverPort, database }: Connection): Redi
 /** redis 5.12 and newer: by the channels that it publishes on, which a bundled copy does, too. */
 export function nodeRedisChannels(settings: RedisSettings): readonly LibraryTarget[] {
   const command = commandOperation<Command>(settings, {
-    command: ({ args }) => commandOf(args),
+    command: ({ args, [GIVEN]: words = args }) => commandOf(words),
     connection: connectionOf,
     answeredBy: redirectedTo,
   });
   const batch = batchOperation<Batch>(settings, {
     mode: ({ batchMode }) => batchMode,
     size: ({ batchSize }) => batchSize,
-    commands: ({ [QUEUED]: queued = [] }) => queued.map(({ args }) => commandOf(args)),
+    commands: ({ [GIVEN]: queued = [] }) => queued.map(({ args }) => commandOf(args)),
     connection: connectionOf,
     answeredBy: redirectedTo,
     replies: (output) => (Array.isArray(output) ? output : undefined),
   });
   const connect = connectOperation(connectionOf);
 
-  /** The commands of the batch that is being given at this moment: its message has their number only. */
-  let queued: SentBatch['queued'] | undefined;
+  /**
+   * What the client is being given at this moment: the message of a command has its arguments in part, that of a batch
+   * has nothing of its commands.
+   */
+  let given: unknown;
 
   return [
     published(
       '@redis/client',
       '>=5.12 <7',
       all([
-        ...tracing<Command>('command', command, ({ batchMode, args }, telemetry) => {
-          return batchMode === undefined && !isAsking(args[0]) && !isInsideOthers(telemetry, 'sendCommand');
+        ...tracing<Command>('command', command, (message, telemetry) => {
+          if (message.batchMode !== undefined || isAsking(message.command)) return false;
+          message[GIVEN] = given as Words | undefined;
+          return !isInsideOthers(telemetry, 'sendCommand');
         }),
         ...tracing<Batch>('batch', batch, (message, telemetry) => {
-          if (queued !== undefined) message[QUEUED] = queued;
+          message[GIVEN] = given as SentBatch['queued'] | undefined;
           return !isBatchOfOthers(telemetry);
         }),
         ...tracing<Connection>('connect', connect, (_, telemetry) => !isInsideOthers(telemetry, 'connect')),
@@ -87,17 +93,17 @@ export function nodeRedisChannels(settings: RedisSettings): readonly LibraryTarg
       ['dist/lib/client/index.js'],
       ({ default: { prototype } = {} }) =>
         prototype !== undefined && '_executeMulti' in prototype
-          ? (['_executeMulti', '_executePipeline'] as const).map((name) =>
+          ? (['sendCommand', '_executeMulti', '_executePipeline'] as const).map((name) =>
               intercept(
                 prototype,
                 name,
                 (original) =>
                   function (this: unknown, ...args: never[]): unknown {
-                    [queued] = args as unknown as [SentBatch['queued']];
+                    [given] = args as readonly unknown[];
                     try {
                       return Reflect.apply(original, this, args);
                     } finally {
-                      queued = undefined;
+                      given = undefined;
                     }
                   },
               ),
@@ -108,6 +114,7 @@ export function nodeRedisChannels(settings: RedisSettings): readonly LibraryTarg
 }
 
 interface Client {
+  sendCommand(words: Words): Promise<unknown>;
   _executeMulti(queued: SentBatch['queued']): Promise<unknown>;
   _executePipeline(queued: SentBatch['queued']): Promise<unknown>;
 }

@@ -1,5 +1,5 @@
-import { followed, method } from '@throughline/core';
-import type { AnyExecution, Follow, Target, Telemetry } from '@throughline/core';
+import { followed, intercept } from '@throughline/core';
+import type { AnyExecution, Follow, Target } from '@throughline/core';
 import { connectOperation } from './describe.js';
 import type { BatchReader, RedisCommand, RedisConnection } from './describe.js';
 import { isInsideOthers, isWrapped } from './others.js';
@@ -67,16 +67,30 @@ export function connectionOf(client: NodeRedisClient | undefined): RedisConnecti
   };
 }
 
-/** Connecting: the same method in 4 and 5. */
-export function connect(prototype: NodeRedisClient): Target {
+/**
+ * Connecting: the same method in 4 and 5.
+ *
+ * @param before called with the client, recorded or not.
+ */
+export function connect<Client extends NodeRedisClient>(
+  prototype: Client,
+  before: (client: Client) => void = () => {},
+): Target {
+  const operation = connectOperation(connectionOf);
   const wrappedBefore = isWrapped(prototype.connect);
-  const operation = connectOperation<{ readonly self: NodeRedisClient }>(({ self }) => connectionOf(self));
-  return (telemetry: Telemetry) =>
-    method(prototype, 'connect', {
-      ...operation,
-      describe: (call, ...rest) =>
-        wrappedBefore || isInsideOthers(telemetry, 'connect') ? undefined : operation.describe(call, ...rest),
-    })(telemetry);
+  return intercept(
+    prototype,
+    'connect',
+    (original, telemetry) =>
+      function (this: unknown, ...args: never[]): unknown {
+        const client = this as Client;
+        const call = (): unknown => Reflect.apply(original, this, args);
+        before(client);
+        if (wrappedBefore || isInsideOthers(telemetry, 'connect')) return call();
+        const execution = telemetry.start(operation, client);
+        return execution?.observed === true ? runAttempt(execution, {}, call) : call();
+      },
+  );
 }
 
 /**
