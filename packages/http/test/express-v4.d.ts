@@ -1,3 +1,0 @@
-declare module 'express-v4' {
-  export { default } from 'express';
-}
