@@ -106,13 +106,17 @@ function closed(exchange: Exchange | undefined): void {
     execution.cancel();
     flight.end();
   } else if (response.complete) succeed(exchange, answer);
-  else {
-    const { errored } = response;
-    succeed(exchange, {
-      ...answer,
-      ...(errored === null || isGivenUp(errored) ? { left: true } : { broken: reasonOf(errored) }),
-    });
-  }
+  else succeed(exchange, { ...answer, ...endOf(response) });
+}
+
+/**
+ * How a body came to its early end. Node tells the program in both cases that the connection was reset; the connection
+ * itself has an error or its end when it was the server.
+ */
+function endOf({ errored, socket }: IncomingMessage): Pick<Answer, 'left' | 'broken'> {
+  if (errored === null || (socket.errored === null && !socket.readableEnded)) return { left: true };
+  const error = socket.errored ?? errored;
+  return isGivenUp(error) ? { left: true } : { broken: reasonOf(error) };
 }
 
 function succeed({ execution, flight }: Exchange, answer: Answer): void {

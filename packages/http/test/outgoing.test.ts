@@ -1,11 +1,13 @@
 import { context, propagation, SpanKind, trace } from '@opentelemetry/api';
 import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } from '@opentelemetry/core';
 import { AlwaysOffSampler } from '@opentelemetry/sdk-trace';
-import { inside } from '@throughline/testing';
+import { get } from 'node:https';
+import { inside, startRecording } from '@throughline/testing';
 import { describe, expect, it } from 'vitest';
-import { clients, nodeHttps } from './clients.js';
+import { http } from '../src/index.js';
+import { clients, nodeHttps, undicis } from './clients.js';
 import { closedPort, values } from './local-server.js';
-import { record, serve } from './recording.js';
+import { afterwards, record, serve } from './recording.js';
 
 const onlyClient = { server: false };
 
@@ -68,6 +70,110 @@ describe.each(clients)('%s', (_, ask) => {
     expect(span?.status).toBe('UNSET');
     expect(span?.attributes).toMatchObject({ 'throughline.cancelled': true });
     expect(span?.attributes).not.toHaveProperty('error.type');
+  });
+
+  it.each([
+    ['an error', () => new Error('SECRET')],
+    ['a text', () => 'SECRET'],
+    ['an error with a code', () => Object.assign(new Error('SECRET'), { code: 'ECONNRESET', syscall: 'read' })],
+  ])("an abort with a reason of the program's own, %s, is no error either", async (__, make) => {
+    const controller = new AbortController();
+    const { url } = await serve(() => controller.abort(make()));
+    const { ended } = record(onlyClient);
+    await ask(url, { signal: controller.signal }).catch(() => {});
+    const [span] = await ended(1);
+    expect(span).toMatchObject({ status: 'UNSET', attributes: { 'throughline.cancelled': true } });
+    expect(JSON.stringify(span)).not.toContain('SECRET');
+  });
+
+  it('a request aborted before it is sent leaves no span open', async () => {
+    const { spans, open } = record(onlyClient);
+    const { url, requests } = await serve();
+    await ask(url, { signal: AbortSignal.abort() }).catch(() => {});
+    expect([open(), requests.length]).toEqual([0, 0]);
+    for (const { status } of spans()) expect(status).toBe('UNSET');
+  });
+
+  it('a host without an address is an error', async () => {
+    const { ended } = record(onlyClient);
+    await expect(ask('http://nowhere.invalid/')).rejects.toThrow();
+    const [span] = await ended(1);
+    expect(span?.status).toBe('ERROR');
+    expect(['ENOTFOUND', 'EAI_AGAIN']).toContain(span?.attributes['error.type']);
+  });
+
+  it('with ignoreMethods a request of that method is left alone', async () => {
+    const { spans, open } = record({ server: false, ignoreMethods: ['PUT'] });
+    const { url, requests } = await serve();
+    await ask(url, { method: 'PUT', body: 'a' });
+    expect(values(requests[0] as never, 'traceparent')).toEqual([]);
+    expect([spans(), open()]).toEqual([[], 0]);
+  });
+
+  it('with requireParent a request outside of any span has none, and is measured', async () => {
+    const { ended, span, metrics } = record({ server: false, requireParent: true }, { metrics: true });
+    const { url } = await serve();
+    await ask(url);
+    await inside('program', () => ask(url));
+    await ended(2);
+    expect(span('GET').parentId).toBe(span('program').spanId);
+    expect((await metrics()).map(({ name, value }) => [name, value])).toEqual([['http.client.request.duration', 2]]);
+  });
+
+  it('with propagateTo the trace goes there only, and the span is made all the same', async () => {
+    const { ended } = record({ server: false, propagateTo: ['/inside'] });
+    const { url, requests } = await serve();
+    await ask(`${url}/inside`);
+    await ask(`${url}/elsewhere`);
+    await ended(2);
+    expect(requests.map((request) => values(request, 'traceparent').length)).toEqual([1, 0]);
+  });
+
+  it('headers that are asked for are recorded, of the request and of the answer', async () => {
+    const { ended } = record({ server: false, captureRequestHeaders: ['X-One'], captureResponseHeaders: ['x-two'] });
+    const { url } = await serve((__, response) => response.setHeader('x-two', ['2', '3']).end());
+    await ask(url, { headers: { 'x-one': '1', 'x-other': 'SECRET' } });
+    const [span] = await ended(1);
+    expect(span?.attributes).toMatchObject({
+      'http.request.header.x-one': ['1'],
+      'http.response.header.x-two': ['2', '3'],
+    });
+    expect(JSON.stringify(span)).not.toContain('SECRET');
+  });
+
+  it('query values are shown and hidden as asked', async () => {
+    const { ended } = record({ server: false, captureQuery: ['id'], redactQuery: ['page'] });
+    const { url } = await serve();
+    await ask(`${url}/a?id=7&page=2&limit=3&token=SECRET&sig=SECRET`);
+    expect((await ended(1))[0]?.attributes['url.full']).toBe(
+      `${url}/a?id=7&page=REDACTED&limit=3&token=REDACTED&sig=REDACTED`,
+    );
+  });
+
+  it('a template is in the name, an attribute and the metric', async () => {
+    const { ended, metrics } = record({ server: false, urlTemplates: ['/users/{id}'] }, { metrics: true });
+    const { url } = await serve();
+    await ask(`${url}/users/7?page=2`);
+    expect((await ended(1))[0]).toMatchObject({
+      name: 'GET /users/{id}',
+      attributes: { 'url.template': '/users/{id}' },
+    });
+    expect((await metrics())[0]?.attributes['url.template']).toBe('/users/{id}');
+  });
+
+  it('what is under way when tracing is disabled ends its span', async () => {
+    const recorder = startRecording();
+    afterwards(() => recorder.stop());
+    const instrumentation = http(onlyClient);
+    instrumentation.enable();
+    const { url } = await serve((__, response) => {
+      instrumentation.disable();
+      response.end('hello');
+    });
+    expect(await ask(url)).toEqual({ status: 200, body: 'hello' });
+    expect((await recorder.ended(1))[0]?.attributes['http.response.status_code']).toBe(200);
+    await ask(url);
+    expect([recorder.spans().length, recorder.open()]).toEqual([1, 0]);
   });
 
   it('a time-out is an error', async () => {
@@ -172,6 +278,20 @@ describe.each(clients)('%s', (_, ask) => {
       expect(values(request, 'traceparent')).toEqual([`00-${program?.traceId}-${sent?.spanId}-01`]);
     }
   });
+});
+
+it.each<[string, (url: string) => Promise<unknown>]>([
+  ['the global fetch', fetch],
+  ...Object.entries(undicis).map(([major, { request }]): [string, (url: string) => Promise<unknown>] => [
+    major,
+    request,
+  ]),
+  ['node:https', (url) => new Promise((_, reject) => get(url).on('error', reject))],
+])('%s: a certificate that nobody knows is an error', async (_, ask) => {
+  const { ended } = record(onlyClient);
+  const { url } = await serve(undefined, 'https');
+  await expect(ask(url)).rejects.toThrow();
+  expect((await ended(1))[0]?.attributes['error.type']).toBe('DEPTH_ZERO_SELF_SIGNED_CERT');
 });
 
 it('node:https gives the same span', async () => {
