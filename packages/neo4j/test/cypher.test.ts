@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readCypher } from '../src/cypher.js';
+import type { IndexSearch } from '../src/cypher/index-search.js';
 
 const summaries: Readonly<Record<string, string | undefined>> = {
   'MATCH (p:Person {name: $name}) CREATE (p)-[:PLACED]->(o:Order) RETURN o': 'MATCH Person CREATE Order',
@@ -28,6 +29,25 @@ const summaries: Readonly<Record<string, string | undefined>> = {
   'EXPLAIN MATCH (n:Person) RETURN n': 'MATCH Person',
   '// MATCH (n:Hidden)\nMATCH /* (n:Hidden) */ (n:Shown) RETURN n': 'MATCH Shown',
   'MATCH (n {text: "MATCH (n:Hidden)"}) RETURN n': 'MATCH',
+  'CYPHER 25 MATCH (n:Person) RETURN n': 'MATCH Person',
+  'CYPHER runtime=slotted planner=dp MATCH (n:Person) RETURN n': 'MATCH Person',
+  'PROFILE CALL apoc.load.json($url) YIELD value MERGE (p:Person)': 'CALL apoc.load.json MERGE Person',
+  'OPTIONAL CALL db.labels()': 'OPTIONAL CALL db.labels',
+  'CALL (p) { WITH p MATCH (p)-->(:Thing) } IN TRANSACTIONS OF 10 ROWS': 'CALL MATCH Thing',
+  'MATCH (a:A) RETURN a UNION ALL MATCH (b:B) RETURN b': 'MATCH A UNION MATCH B',
+  'MATCH p = ((:A)-[r:R]->(b:B) WHERE r.x > 0){1,3} (c:C) RETURN p': 'MATCH A B C',
+  'MATCH (a:A)-[:R]->+(b:B), SHORTEST 1 (c:C)-->*(d:D) RETURN a': 'MATCH A B C D',
+  'MATCH (n:$all($labels):Known) RETURN n': 'MATCH Known',
+  'CREATE (n:$("SECRET")) SET n:$($other)': 'CREATE SET',
+  'MATCH (n) WHERE n:$any(["SECRET"]) RETURN n': 'MATCH',
+  'MATCH (:`a``b`:`c d`)': 'MATCH `a``b` `c d`',
+  'MATCH (n:Ärger:人) RETURN n': 'MATCH Ärger 人',
+  'MATCH (n IS Person & !Robot), (IS Dog) WHERE (n.x IS NULL) AND (n IS NOT NULL) RETURN n': 'MATCH Person Robot Dog',
+  'LET x = 1 FILTER x > 0 MATCH (n:Person) RETURN n': 'MATCH Person',
+  'WHEN true THEN { MATCH (a:A) RETURN a } ELSE { MATCH (b:B) RETURN b }': 'MATCH A MATCH B',
+  'MATCH (a:A) SEARCH a IN (VECTOR INDEX chunks FOR $v LIMIT 3) RETURN a': 'MATCH A SEARCH',
+  'DROP CONSTRAINT unique_name IF EXISTS': 'DROP CONSTRAINT',
+  'MATCH (n:Shown) RETURN "\\u0027 MATCH (:Hidden)"': 'MATCH Shown',
   '': undefined,
   'RETRUN 1': undefined,
   '(:Person)': undefined,
@@ -55,6 +75,15 @@ const texts: Readonly<Record<string, string | undefined>> = {
   'RETURN $`SECRET': 'RETURN ?',
   'RETURN 1 /* SECRET': 'RETURN ?  ',
   "RETURN 'a\\u0027 + 'SECRET'": undefined,
+  "RETURN 'a\\u0027 + ' $x SECRET'": undefined,
+  "// ' \\u000a RETURN ' \n SECRET'": undefined,
+  'RETURN "caf\\u00e9 SECRET"': 'RETURN ?',
+  'RETURN [1, "SECRET", {key: \'SECRET\'}], {`a b`: 0o17, c: 1.5E-10}': 'RETURN [?, ?, {key: ?}], {`a b`: ?, c: ?}',
+  'RETURN date("2026-01-01"), duration({days: 14})': 'RETURN date(?), duration({days: ?})',
+  'RETURN ٣٤ AS n': 'RETURN ? AS n',
+  "CREATE USER $user SET PASSWORD 'SECRET' CHANGE NOT REQUIRED": 'CREATE USER $user SET PASSWORD ? CHANGE NOT REQUIRED',
+  "LOAD CSV FROM 'https://user:SECRET@host/' AS row CREATE (:A {b: $b})": 'LOAD CSV FROM ? AS row CREATE (:A {b: $b})',
+  "RETURN genai.vector.encode($text, 'OpenAI', {token: 'SECRET'})": 'RETURN genai.vector.encode($text, ?, {token: ?})',
 };
 
 describe('a text with parameters is shown as it is, another without its literals', () => {
@@ -80,79 +109,55 @@ describe('a summary has at most 255 characters', () => {
   });
 });
 
-/** A generator of numbers that is the same in every run (mulberry32). */
-function numbers(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
-}
+const searches: Readonly<Record<string, IndexSearch | undefined>> = {
+  "CALL db.index.vector.queryNodes('chunks', 5, [1.0])": { name: { value: 'chunks' }, k: { value: '5' }, leads: true },
+  'CALL db.index.vector.queryNodes($index, $k, $v) YIELD node': {
+    name: { parameter: 'index' },
+    k: { parameter: 'k' },
+    leads: true,
+  },
+  'CYPHER 25 CALL db.index.vector.queryRelationships("chunks", $`k k`, $v)': {
+    name: { value: 'chunks' },
+    k: { parameter: 'k k' },
+    leads: true,
+  },
+  'CALL /* the texts */ db . index . fulltext . queryNodes($index, $text)': {
+    name: { parameter: 'index' },
+    k: undefined,
+    leads: true,
+  },
+  'MATCH (n) CALL db.index.vector.queryNodes($index, 5, $v) YIELD node RETURN n': {
+    name: { parameter: 'index' },
+    k: { value: '5' },
+    leads: false,
+  },
+  'EXPLAIN CALL db.index.vector.queryNodes($index, 5, $v)': {
+    name: { parameter: 'index' },
+    k: { value: '5' },
+    leads: false,
+  },
+  'CALL { MATCH (n) CALL db.index.vector.queryNodes($index, 5, $v) YIELD node RETURN node } RETURN node': {
+    name: { parameter: 'index' },
+    k: { value: '5' },
+    leads: false,
+  },
+  'MATCH (c:Chunk) SEARCH c IN (VECTOR INDEX `my chunks` FOR $v LIMIT $k) RETURN c': {
+    name: { value: 'my chunks' },
+    k: { parameter: 'k' },
+    leads: false,
+  },
+  "CALL db.index.vector.queryNodes('chunks' + $x, 5, $v)": undefined,
+  "CALL db.index.vector.queryNodes('SEC\\'RET', 5, $v)": undefined,
+  'CALL db.index.vector.queryNodes(4242, 5, $v)': undefined,
+  "CALL db.index.vector.queryNodes('chunks', 'SECRET', $v)": { name: { value: 'chunks' }, k: undefined, leads: true },
+  "CALL my.db.index.vector.queryNodes('chunks', 5, $v)": undefined,
+  'RETURN \'CALL db.index.vector.queryNodes("chunks", 5, $v)\'': undefined,
+  'CREATE VECTOR INDEX chunks FOR (c:Chunk) ON c.embedding': undefined,
+  'CALL db.index.vector.queryNodes(': undefined,
+};
 
-const pieces = [
-  '( ) { } [ ] : | & ! % ; , . = < > - * + / \\ $ ` \' "'.split(' '),
-  'MATCH CREATE CALL SET ON AS RETURN INDEX LOAD true // /* */ :: .. name :Label $p 1 1e- 0x \\u0027 é 😀 ``'.split(
-    ' ',
-  ),
-  [' ', '\n', '\t', '\0', '\u00a0', '\ud83d'],
-].flat();
-
-describe('any string at all', () => {
-  it('is read without an error, within the limits, and the same each time', () => {
-    const next = numbers(20_261_121);
-    for (let round = 0; round < 20_000; round += 1) {
-      const query = Array.from({ length: next(40) }, () =>
-        next(8) === 0 ? String.fromCharCode(next(0x1_0000)) : pieces[next(pieces.length)],
-      ).join('');
-      const read = readCypher(query);
-      expect(readCypher(query)).toEqual(read);
-      expect((read.summary ?? '').length).toBeLessThanOrEqual(255);
-      // What is hidden once has nothing left to hide.
-      if (read.text !== undefined && read.text !== query) expect(readCypher(read.text).text).toBe(read.text);
-    }
-  });
-
-  it('hides what stands between quotes, whatever stands around', () => {
-    const next = numbers(7);
-    const harmless = pieces.filter((piece) => !/['"`$\\/*]/.test(piece));
-    for (let round = 0; round < 5000; round += 1) {
-      const some = (): string => Array.from({ length: next(20) }, () => harmless[next(harmless.length)]).join('');
-      const quote = `'"`[next(2)] as string;
-      expect(readCypher(`${some()}${quote}SECRET${some()}${quote}${some()}`).text).not.toContain('SECRET');
-    }
-  });
-
-  it('of a megabyte is read in time linear in its length', () => {
-    for (const piece of [
-      '(',
-      '`',
-      "'",
-      '"',
-      '$`',
-      '/*',
-      '//',
-      '{:',
-      ':a|',
-      'CALL a.',
-      'a.',
-      '1.',
-      '1e-',
-      '\\u0027',
-      'MATCH ',
-      'é',
-      '\u00a0',
-    ]) {
-      const timeOf = (length: number): number => {
-        const query = piece.repeat(length / piece.length);
-        const start = performance.now();
-        readCypher(query);
-        return performance.now() - start;
-      };
-      timeOf(100_000);
-      // A quadratic reader needs minutes for this.
-      expect(timeOf(1_000_000), piece).toBeLessThan(30_000);
-    }
+describe('a search in an index is found with its arguments', () => {
+  it.each(Object.entries(searches))('%s', (query, search) => {
+    expect(readCypher(query).indexSearch).toEqual(search);
   });
 });

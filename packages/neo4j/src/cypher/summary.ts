@@ -22,6 +22,8 @@ const SUBQUERIES = new Set(['CALL', 'EXISTS', 'COUNT', 'COLLECT', 'THEN', 'ELSE'
 const BEFORE_KEYWORD = new Set([')', ']', '}', '{', '|', ';', '*', '%']);
 /** After these words a keyword is a name, or belongs to the clause that is open: `AS call`, `ON CREATE`. */
 const BEFORE_NAME = new Set('AND AS BY DELETE DISTINCT IN NOT ON OR REMOVE RETURN SET WHERE WITH XOR YIELD'.split(' '));
+/** `(n IS Person)` is a label; with these it is a predicate. */
+const AFTER_IS = new Set(['NULL', 'NOT', 'TYPED', 'NORMALIZED', 'NFC', 'NFD', 'NFKC', 'NFKD']);
 
 const LIMIT = 255;
 
@@ -38,6 +40,7 @@ export function summarizer(): Summarizer {
   /** Of the clause that is open. */
   let labels = new Set<string>();
   let previous = '';
+  let beforePrevious = '';
   let previousKind: Kind | undefined;
   /** `(`, `[`, `{` for a map, `Q` for a query in braces. */
   const open: string[] = [];
@@ -75,13 +78,14 @@ export function summarizer(): Summarizer {
   };
 
   const name = (token: string): void => {
-    if (label === 'before') {
+    if (label === 'before' && !(previous.toUpperCase() === 'IS' && AFTER_IS.has(token.toUpperCase()))) {
       if (summary !== '' && !labels.has(token)) part(token);
       labels.add(token);
       label = 'after';
       return;
     }
-    label = undefined;
+    const isPattern = open.at(-1) === '(' && (previous === '(' || beforePrevious === '(');
+    label = isPattern && token.toUpperCase() === 'IS' ? 'before' : undefined;
     if (procedure !== undefined && (procedure === '' || previous === '.')) {
       procedure += token;
       return;
@@ -148,6 +152,7 @@ export function summarizer(): Summarizer {
       if (kind === 'name') name(token);
       else if (kind === 'symbol') symbol(token);
       else label = undefined;
+      beforePrevious = previous;
       previous = token;
       previousKind = kind;
     },
