@@ -10,6 +10,8 @@ import { express } from './routes/express.js';
 import { fastify } from './routes/fastify.js';
 import { hono } from './routes/hono.js';
 import { koa } from './routes/koa.js';
+import { next } from './routes/next.js';
+import { undiciDispatch } from './undici-dispatch.js';
 import { undici } from './undici.js';
 import type { HttpTemplate, OutgoingRequest } from './url-template.js';
 
@@ -23,7 +25,9 @@ export const http: Adapter<HttpOptions> = adapter<HttpOptions, HttpSettings>({
   options: rules,
   targets: (settings) => [
     // undici publishes on the channels that are listened to for fetch.
-    ...(settings.client ? [builtin('fetch', undici(settings)), published('undici', '>=6 <9', all([]))] : []),
+    ...(settings.client
+      ? [builtin('fetch', undici(settings)), published('undici', '>=6 <9', all([])), undiciDispatch]
+      : []),
     ...(settings.client || settings.server
       ? [
           builtin('node:http', all([settings.client && nodeClient(settings), settings.server && nodeServer(settings)])),
@@ -31,6 +35,6 @@ export const http: Adapter<HttpOptions> = adapter<HttpOptions, HttpSettings>({
           builtin('node:http2', all([settings.client && http2Client(settings)])),
         ]
       : []),
-    ...(settings.server ? [...express, fastify, hono, koa] : []),
+    ...(settings.server ? [...express, fastify, hono, koa, next] : []),
   ],
 });

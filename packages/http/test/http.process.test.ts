@@ -1,33 +1,10 @@
-import path from 'node:path';
-import { packageFolder, runProgram } from '@throughline/testing';
+import { runProgram } from '@throughline/testing';
 import type { NodeVersion, ProgramOptions } from '@throughline/testing';
 import { describe, expect, it } from 'vitest';
-
-const here = path.join(import.meta.dirname, '..');
-const testing = path.join(here, '..', 'testing');
-
-const dependencies = {
-  '@throughline/core': path.join(here, '..', 'core'),
-  '@throughline/http': here,
-  '@opentelemetry/api': packageFolder('@opentelemetry/api', here),
-  '@opentelemetry/core': packageFolder('@opentelemetry/core', here),
-  '@opentelemetry/sdk-trace': packageFolder('@opentelemetry/sdk-trace', here),
-  '@opentelemetry/context-async-hooks': packageFolder('@opentelemetry/context-async-hooks', testing),
-  undici: packageFolder('undici', here),
-};
+import { dependencies, setup } from './traced-program.js';
 
 const files = {
-  'setup.cjs': `
-    const { SimpleSpanProcessor, TracerProvider } = require('@opentelemetry/sdk-trace');
-    const { AsyncLocalStorageContextManager } = require('@opentelemetry/context-async-hooks');
-    const { W3CTraceContextPropagator } = require('@opentelemetry/core');
-    const { context, propagation, trace } = require('@opentelemetry/api');
-    const { exporter } = require('./spans-to-fd3.cjs');
-    trace.setGlobalTracerProvider(new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] }));
-    context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-    propagation.setGlobalPropagator(new W3CTraceContextPropagator());
-    require('@throughline/core').instrumentAll();`,
-  'setup.mjs': `import './setup.cjs';`,
+  ...setup,
   // Each hop is a client's span and a server's: fetch -> undici -> node:http -> the end.
   'program.cjs': `
     module.exports = (http, undici) => {
@@ -82,7 +59,7 @@ const programs: [string, string, Record<string, string>][] = [
 ];
 
 const run = (given: ProgramOptions): ReturnType<typeof runProgram> =>
-  runProgram({ dependencies, ...given, files: { ...files, ...given.files } });
+  runProgram({ dependencies: dependencies('undici'), ...given, files: { ...files, ...given.files } });
 
 describe.each(nodes)('Node %s', (node) => {
   it.each(programs)('%s: one trace through every client and server', async (_, entry, main) => {
