@@ -1,5 +1,6 @@
 import { context } from '@opentelemetry/api';
 import type { Context } from '@opentelemetry/api';
+import { dispatchedCall } from './undici-dispatch.js';
 
 /** Where a request on the wire comes from. */
 export interface Origin {
@@ -17,15 +18,19 @@ interface Redirect extends Origin {
 
 const ORIGIN = Symbol('throughline.http.origin');
 
+/** What all attempts of a request have in common. */
+interface Attempts {
+  [ORIGIN]?: Origin;
+}
+
 /** What undici tells about a request: its own classes, or the object that fetch makes. */
-interface Handler {
+interface Handler extends Attempts {
   /** Handlers of `request`, `stream` and `pipeline` are `AsyncResource`s: they know the context of the call. */
   readonly runInAsyncScope?: (read: () => Context) => Context;
   /** What follows redirects and repeats requests holds the program's handler, and is itself the same for all attempts. */
   readonly handler?: Handler;
   /** Why the program's signal ended the request: handlers of `request`, `stream` and `pipeline` know. */
   readonly reason?: unknown;
-  [ORIGIN]?: Origin;
 }
 
 /** How long a redirect is expected to be followed. */
@@ -68,12 +73,17 @@ export function originOfRequests(): {
   return {
     of(request, url) {
       const handler = handlerOf(request);
-      const caller = handler === undefined ? undefined : callerOf(handler);
+      const call = dispatchedCall(handler);
+      const caller = call?.context ?? (handler === undefined ? undefined : callerOf(handler));
       // The redirect interceptor of undici 7 sends the next hop before the event of the last one returns.
       const within = caller ?? (following?.to === url ? following.context : context.active());
-      const last = handler?.[ORIGIN] ?? (redirects.length === 0 ? undefined : follow(url, within));
+      // What has one handler for all attempts, or one call.
+      const attempts = (call?.repeats === true ? call : handler?.handler === undefined ? undefined : handler) as
+        | Attempts
+        | undefined;
+      const last = attempts?.[ORIGIN] ?? (redirects.length === 0 ? undefined : follow(url, within));
       const origin = { context: within, resends: last === undefined ? 0 : last.resends + 1 };
-      if (handler?.handler !== undefined) handler[ORIGIN] = origin;
+      if (attempts !== undefined) attempts[ORIGIN] = origin;
       return origin;
     },
     redirected(from, origin, location, url) {

@@ -173,11 +173,28 @@ describe.each(majors)('undici %s', (major, undici) => {
     afterwards(() => agent.destroy());
     await inside('program', async () => (await undici.request(`${url}/a`, { dispatcher: agent })).body.text());
     await recorder.ended(3);
-    const resent = major === '7' ? undefined : 1;
     expect(hops(recorder, 'program')).toEqual([
       ['/a', 503, undefined],
-      ['/a', 200, resent],
+      ['/a', 200, 1],
     ]);
+  });
+
+  it('fetches that wait for the one connection of a dispatcher, and their repetitions, stay with their programs', async () => {
+    const { ended, spans } = record(onlyClient);
+    let refused = 0;
+    const { url } = await serve((request, response) => {
+      const refuse = request.url === '/b' && refused === 0;
+      if (refuse) refused += 1;
+      response.writeHead(refuse ? 503 : 200).end('ok');
+    });
+    const dispatcher = new undici.RetryAgent(new undici.Agent({ connections: 1, pipelining: 1 }), { minTimeout: 1 });
+    afterwards(() => dispatcher.destroy());
+    const one = (name: string): Promise<void> =>
+      inside(name, async () => void (await (await undici.fetch(`${url}/${name}`, { dispatcher })).text()));
+    await one('first');
+    await Promise.all(['a', 'b', 'c'].map(one));
+    await ended(9);
+    expect(parents(spans())).toEqual(['/a in a', '/b in b', '/b in b', '/c in c', '/first in first']);
   });
 
   it('a tunnel through a proxy is no span, the request in it is', async () => {
