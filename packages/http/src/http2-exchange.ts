@@ -37,7 +37,9 @@ export function streamCall(
 
 /** How a stream of node:http2 ended. */
 export function streamResult(stream: ServerHttp2Stream, serving: Serving): HttpResult {
-  const { sentHeaders: sent, writableFinished: complete, errored } = stream;
+  const { sentHeaders: sent, errored } = stream;
+  // `writableFinished` comes too late for an answer that was sent, and also when the client has left.
+  const complete = !stream.aborted && stream.rstCode === 0 && errored === null;
   const status = sent?.[':status'] === undefined ? undefined : Number(sent[':status']);
   return {
     status,
