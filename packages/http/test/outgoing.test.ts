@@ -5,6 +5,7 @@ import { get } from 'node:https';
 import { inside, startRecording } from '@throughline/testing';
 import { describe, expect, it } from 'vitest';
 import { http } from '../src/index.js';
+import type { HttpOptions } from '../src/index.js';
 import { clients, nodeHttps, undicis } from './clients.js';
 import { closedPort, values } from './local-server.js';
 import { afterwards, record, serve } from './recording.js';
@@ -316,4 +317,67 @@ it('baggage goes only where it may, and that of the program stays', async () => 
   });
   expect(requests.map((request) => values(request, 'baggage'))).toEqual([['user=7'], [], ['mine=1']]);
   expect(requests.map((request) => values(request, 'traceparent').length)).toEqual([1, 1, 1]);
+});
+
+it('the duration is measured in the buckets of the conventions', async () => {
+  const instruments: unknown[] = [];
+  const instrumentation = http(onlyClient);
+  instrumentation.setMeterProvider({
+    getMeter: () =>
+      ({
+        createHistogram(name: string, options: unknown) {
+          instruments.push([name, options]);
+          return { record() {} };
+        },
+      }) as never,
+  });
+  instrumentation.enable();
+  afterwards(() => instrumentation.disable());
+  const { url } = await serve();
+  await fetch(url);
+  expect(instruments).toEqual([
+    [
+      'http.client.request.duration',
+      expect.objectContaining({
+        unit: 's',
+        advice: {
+          explicitBucketBoundaries: [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10],
+        },
+      }),
+    ],
+  ]);
+});
+
+describe('a template', () => {
+  const seen = async (options: HttpOptions, path: string): Promise<unknown> => {
+    const { ended } = record({ server: false, ...options });
+    const { url } = await serve();
+    await fetch(url + path);
+    const [span] = await ended(1);
+    return [span?.name, span?.attributes['url.template']];
+  };
+  it.each<[string, HttpOptions, string, string | undefined]>([
+    ['the first that fits', { urlTemplates: ['/users/me', '/users/{id}'] }, '/users/me?x=1', '/users/me'],
+    ['a segment', { urlTemplates: ['/users/{id}/posts'] }, '/users/7/posts', '/users/{id}/posts'],
+    ['no two segments', { urlTemplates: ['/users/{id}'] }, '/users/7/posts', undefined],
+    ['the rest', { urlTemplates: ['/files/{path*}'] }, '/files/a/b.c', '/files/{path*}'],
+    ['signs of regular expressions', { urlTemplates: ['/a.b/{id}'] }, '/axb/7', undefined],
+    ['another host', { urlTemplates: ['https://api.example.com/users/{id}'] }, '/users/7', undefined],
+    ["the hook's", { httpTemplate: ({ method }) => `/${method}`, urlTemplates: ['/a'] }, '/a', '/GET'],
+    ['what the hook does not know', { httpTemplate: () => undefined, urlTemplates: ['/a'] }, '/a', '/a'],
+    [
+      'a hook that throws',
+      {
+        httpTemplate() {
+          throw new Error('of the hook');
+        },
+        urlTemplates: ['/a'],
+      },
+      '/a',
+      '/a',
+    ],
+    ['a hook that answers nonsense', { httpTemplate: () => 7 as never }, '/a', undefined],
+  ])('of %s', async (_, options, path, template) => {
+    expect(await seen(options, path)).toEqual([template === undefined ? 'GET' : `GET ${template}`, template]);
+  });
 });
