@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readCypher } from '../src/cypher.js';
 import { anyText, secretive } from './cypher-texts.js';

@@ -38,6 +38,7 @@ describeWithService('neo4j-5', 'instrumentAll()', ({ url }) => {
     ['neo4j-driver', 'neo4j-driver', '24.21.0'],
     ['neo4j-driver-v5', 'neo4j-driver', '26.10.0'],
     ['neo4j-driver', 'neo4j-driver', '26.10.0'],
+    ['neo4j-driver-lite-v5', 'neo4j-driver-lite', '24.21.0'],
     ['neo4j-driver-lite', 'neo4j-driver-lite', '26.10.0'],
   ])('%s as %s on Node %s', (installed, name, node) => {
     it.each(Object.entries(programs))('%s', async (entry, source) => {
