@@ -2,9 +2,8 @@ import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import * as undici8 from 'undici';
-import * as undici6 from 'undici-v6';
-import * as undici7 from 'undici-v7';
+import type * as undici8 from 'undici';
+import versions from '../versions.json' with { type: 'json' };
 import { certificate } from './local-server.js';
 
 export interface Ask {
@@ -26,11 +25,14 @@ export type Client = (url: string, ask?: Ask) => Promise<Seen>;
 
 type Undici = typeof undici8;
 
-export const undicis: Record<'6' | '7' | '8', Undici> = {
-  6: undici6 as unknown as Undici,
-  7: undici7 as unknown as Undici,
-  8: undici8,
-};
+const { tested } = versions.libraries.find(({ name }) => name === 'undici') as { tested: Record<string, string> };
+
+/** Every supported major of undici. */
+export const undicis = Object.fromEntries(
+  await Promise.all(
+    Object.entries(tested).map(async ([major, alias]) => [major, (await import(alias)) as Undici] as const),
+  ),
+) as Record<'6' | '7' | '8', Undici>;
 
 function fetching(fetch: (url: string, init: object) => Promise<Response>): Client {
   return async (url, { unread, ...init } = {}) => {
