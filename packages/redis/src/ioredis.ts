@@ -115,10 +115,10 @@ const sendCommand =
       const client = this as Redis;
       const sent = command[SENT];
       if (sent !== undefined) sent.through = client;
-      else if (stream?.isPipeline !== true && !isInternal(client, command.name) && !others(telemetry)) {
+      else if (stream?.isPipeline !== true && !others(telemetry)) {
         const seen: SentCommand = { client, through: client, name: command.name, command };
         command[SENT] = seen;
-        const execution = telemetry.start(operation, seen);
+        const execution = isInternal(client, command.name) ? undefined : telemetry.start(operation, seen);
         if (execution?.observed === true) endWhenSettled(command, execution);
       }
       return Reflect.apply(original, this, args);
@@ -137,8 +137,8 @@ function endWhenSettled(settled: Settled, execution: AnyExecution): void {
   };
 }
 
-/** Sent by ioredis itself between connecting and being ready. */
-const HANDSHAKE: ReadonlySet<string> = new Set(['auth', 'client', 'hello', 'info', 'readonly', 'select']);
+/** Sent by ioredis itself between connecting and being ready; `cluster` by a cluster. */
+const HANDSHAKE: ReadonlySet<string> = new Set(['auth', 'client', 'cluster', 'hello', 'info', 'readonly', 'select']);
 
 /** Clients that ioredis makes for itself, to ask sentinels. */
 const INTERNAL = new WeakSet<object>();

@@ -53,7 +53,7 @@ function sendCommand(operation: Operation<SentWords>, prototype: Client): Parame
       noteSelect(client, words);
       if (isAsking(words[0]) || wrappedBefore || isInsideOthers(telemetry, 'sendCommand')) return call();
       const sent: SentWords = { client, words };
-      const execution = startAttempt(telemetry, operation, sent, serverOf);
+      const execution = startAttempt(telemetry, operation, sent, String(words[0]), serverOf);
       return execution?.observed === true ? runAttempt(execution, sent, call) : call();
     };
 }
@@ -68,7 +68,7 @@ const executeBatch =
       for (const { args: words } of queued) noteSelect(client, words);
       if (isBatchOfOthers(telemetry)) return call();
       const sent: SentBatch = { client, mode, queued };
-      const execution = startAttempt(telemetry, operation, sent, serverOf);
+      const execution = startAttempt(telemetry, operation, sent, undefined, serverOf);
       return execution?.observed === true ? runAttempt(execution, sent, call) : call();
     };
 

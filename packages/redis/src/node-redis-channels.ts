@@ -1,5 +1,5 @@
 import { all, intercept, listen, module, published } from '@throughline/core';
-import type { AnyExecution, LibraryTarget, Operation, ServerAddress, Target, Telemetry } from '@throughline/core';
+import type { AnyExecution, LibraryTarget, ServerAddress, Target, Telemetry } from '@throughline/core';
 import { batchOperation, commandOperation, connectOperation } from './describe.js';
 import type { RedisConnection } from './describe.js';
 import type { RedisSettings } from './options.js';
@@ -27,6 +27,7 @@ interface Connection extends Attempt {
 }
 
 interface Command extends Connection {
+  /** In upper case. */
   readonly command: string;
   /** With the name first; only partly redacted, so it is redacted again. */
   readonly args: readonly string[];
@@ -74,16 +75,20 @@ export function nodeRedisChannels(settings: RedisSettings): readonly LibraryTarg
       '@redis/client',
       '>=5.12 <7',
       all([
-        ...tracing<Command>('command', command, (message, telemetry) => {
-          if (message.batchMode !== undefined || isAsking(message.command)) return false;
+        ...tracing<Command>('command', (message, telemetry) => {
+          if (message.batchMode !== undefined || isAsking(message.command)) return undefined;
+          if (isInsideOthers(telemetry, 'sendCommand')) return undefined;
           message[GIVEN] = given as Words | undefined;
-          return !isInsideOthers(telemetry, 'sendCommand');
+          return startAttempt(telemetry, command, message, message.command, serverOf);
         }),
-        ...tracing<Batch>('batch', batch, (message, telemetry) => {
+        ...tracing<Batch>('batch', (message, telemetry) => {
+          if (isBatchOfOthers(telemetry)) return undefined;
           message[GIVEN] = given as SentBatch['queued'] | undefined;
-          return !isBatchOfOthers(telemetry);
+          return startAttempt(telemetry, batch, message, undefined, serverOf);
         }),
-        ...tracing<Connection>('connect', connect, (_, telemetry) => !isInsideOthers(telemetry, 'connect')),
+        ...tracing<Connection>('connect', (message, telemetry) =>
+          isInsideOthers(telemetry, 'connect') ? undefined : telemetry.start(connect, message),
+        ),
         connectionTimes,
       ]),
     ),
@@ -122,15 +127,13 @@ interface Client {
 /** Records what is published on one tracing channel. Every call on it answers with a promise. */
 function tracing<Message extends Connection>(
   name: string,
-  operation: Operation<Message>,
-  isWanted: (message: Message, telemetry: Telemetry) => boolean,
+  start: (message: Message, telemetry: Telemetry) => AnyExecution | undefined,
 ): readonly Target[] {
   const on = (event: string, handler: (message: Message, telemetry: Telemetry) => void): Target =>
     listen(`tracing:node-redis:${name}:${event}`, handler);
   return [
     on('start', (message, telemetry) => {
-      if (!isWanted(message, telemetry)) return;
-      const execution = startAttempt(telemetry, operation, message, serverOf);
+      const execution = start(message, telemetry);
       if (execution?.observed === true) message[EXECUTION] = execution;
     }),
     on('error', (message) => failAttempt(message[EXECUTION], message, message.error)),

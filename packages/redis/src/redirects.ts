@@ -23,20 +23,27 @@ export interface Attempt {
 /**
  * Starts recording a command of redis, or goes on with the call that another node of the cluster has sent here.
  *
+ * @param name of the command; `undefined` for a batch.
  * @param server whom this attempt is for.
  */
 export function startAttempt<Input extends Attempt>(
   telemetry: Telemetry,
   operation: Operation<Input>,
   input: Input,
+  name: string | undefined,
   server: (input: Input) => ServerAddress | undefined,
 ): AnyExecution | undefined {
   const call = context.active().getValue(CLUSTER_CALL) as ClusterCall | undefined;
   // A connection that was opened during a call keeps its context for ever.
   if (call === undefined || call.over === true) return telemetry.start(operation, input);
-  input[CALL] = call;
   const { redirected } = call;
-  if (redirected === undefined) return telemetry.start(operation, input);
+  if (redirected === undefined) {
+    input[CALL] = call;
+    return telemetry.start(operation, input);
+  }
+  // Between the attempts the client asks the node for the slots.
+  if (name === 'CLUSTER') return undefined;
+  input[CALL] = call;
   call.redirected = undefined;
   call.server = server(input);
   return redirected;

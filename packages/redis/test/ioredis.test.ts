@@ -251,7 +251,6 @@ describeWithService('redis', 'on a real server', ({ url }) => {
       const scripted = new Redis(url, { scripts: { greet: { lua, numberOfKeys: 1 } } }) as Redis & {
         greet(...args: string[]): Promise<string>;
       };
-      await client.script('FLUSH');
       const { tree, spans } = await compare(async () => [
         await client.eval(lua, 1, key('a'), 'SECRET'),
         await client.evalsha(sha, 1, key('a'), 'SECRET'),
