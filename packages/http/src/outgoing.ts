@@ -21,7 +21,7 @@ import { templateOf } from './url-template.js';
 export interface Answer {
   readonly status: number;
   /** `1.1`, `2`. */
-  readonly version: string;
+  readonly version: string | undefined;
   readonly socket: Pick<Socket, 'remoteAddress' | 'remotePort'> | undefined;
   readonly header: HeaderReader | undefined;
   /** The program left the body before its end. */

@@ -51,9 +51,8 @@ export function undici(settings: HttpSettings): Target {
         const { origin, url, socket } = attempt;
         const location = response.statusCode < 400 && response.statusCode >= 300 ? locationOf(response) : undefined;
         if (location !== undefined) origins.redirected(request, origin, location, url);
-        const version = (socket as { alpnProtocol?: unknown } | undefined)?.alpnProtocol === 'h2' ? '2' : '1.1';
         const header = client.readsAnswers ? headersOf(response) : undefined;
-        const answer: Answer = { status: response.statusCode, version, socket, header };
+        const answer: Answer = { status: response.statusCode, version: versionOf(socket), socket, header };
         if (untilBody) attempt.answer = answer;
         else succeed(attempt, answer);
       }),
@@ -147,6 +146,12 @@ const requestHead: RequestHead<Request> = {
     request.addHeader(name, value);
   },
 };
+
+/** Of HTTP/2 undici 6 publishes no socket. */
+function versionOf(socket: Socket | undefined): string | undefined {
+  if (socket === undefined) return undefined;
+  return (socket as { alpnProtocol?: unknown }).alpnProtocol === 'h2' ? '2' : '1.1';
+}
 
 /** HTTP/1 headers are names and values in turn; of HTTP/2 undici 8 gives an object. */
 function headersOf({ headers }: Response): HeaderReader {

@@ -217,11 +217,15 @@ it('inside suppressTracing nothing is sent and nothing is recorded; a tunnel is 
 
 it.each(['6', '7', '8'] as const)('a request of undici %s over HTTP/2 is one span', async (major) => {
   const { ended, open } = record(onlyClient);
-  const { url } = await wire();
+  const { url, requests } = await wire();
   const dispatcher = new undicis[major].Agent({ allowH2: true, connect: { ca: certificate.cert } });
   afterwards(() => dispatcher.destroy());
   await (await undicis[major].request(url, { dispatcher })).body.dump();
-  expect([(await ended(1)).length, open()]).toEqual([1, 0]);
+  const [span, ...others] = await ended(1);
+  expect([others, open()]).toEqual([[], 0]);
+  expect(requests[0]?.['traceparent']).toBe(`00-${span?.traceId}-${span?.spanId}-01`);
+  // undici 6 does not say which socket a request of HTTP/2 has.
+  expect(span?.attributes['network.protocol.version']).toBe(major === '6' ? undefined : '2');
 });
 
 it('a request that cannot be made throws as before, and its span ends', async () => {
