@@ -110,6 +110,36 @@ export const cases = {
       after: () => ({ 'http.response.status_code': 200 }),
     }),
   },
+  // Over a pair of streams in the process: no socket, and next to nothing for the client.
+  'node:http server': {
+    adapter: 'http',
+    together: 50,
+    async start({ api }) {
+      const { createServer } = await import('node:http');
+      const { duplexPair } = await import('node:stream');
+      const answer = (_, response) => response.end('yes');
+      const server = createServer(api === undefined ? answer : servedByHand(api, answer));
+      const free = [];
+      const connect = () => {
+        const [client, side] = duplexPair();
+        server.emit('connection', side);
+        const connection = { client, done: undefined };
+        client.on('data', (data) => {
+          if (!data.includes('\r\n\r\nyes')) return;
+          free.push(connection);
+          connection.done();
+        });
+        return connection;
+      };
+      const call = () =>
+        new Promise((resolve) => {
+          const connection = free.pop() ?? connect();
+          connection.done = resolve;
+          connection.client.write('GET /a?page=2 HTTP/1.1\r\nHost: localhost:80\r\nUser-Agent: bench\r\n\r\n');
+        });
+      return { call, stop() {} };
+    },
+  },
   openai: {
     adapter: 'openai',
     async start({ load }) {
@@ -162,3 +192,33 @@ export const cases = {
     }),
   },
 };
+
+/** The span that a careful programmer would write into a server. */
+function servedByHand({ context, propagation, ROOT_CONTEXT, trace }, listener) {
+  const tracer = trace.getTracer('bench');
+  return (request, response) => {
+    const parent = propagation.extract(ROOT_CONTEXT, request.headers);
+    const [path, query] = request.url.split('?');
+    const [host, port] = request.headers.host.split(':');
+    const attributes = {
+      'http.request.method': request.method,
+      'url.scheme': 'http',
+      'url.path': path,
+      'url.query': query,
+      'server.address': host,
+      'server.port': Number(port),
+      'user_agent.original': request.headers['user-agent'],
+    };
+    const span = tracer.startSpan(request.method, { kind: 1, attributes }, parent);
+    response.on('close', () => {
+      if (span.isRecording()) {
+        span.setAttributes({
+          'http.response.status_code': response.statusCode,
+          'network.protocol.version': request.httpVersion,
+        });
+      }
+      span.end();
+    });
+    context.with(trace.setSpan(parent, span), listener, undefined, request, response);
+  };
+}
