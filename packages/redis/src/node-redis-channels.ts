@@ -5,7 +5,7 @@ import type { RedisConnection } from './describe.js';
 import type { RedisSettings } from './options.js';
 import { commandOf } from './node-redis-client.js';
 import type { SentBatch, Words } from './node-redis-client.js';
-import { connectionTimes } from './node-redis-pool.js';
+import { connectionMetrics } from './node-redis-pool.js';
 import { isBatchOfOthers, isInsideOthers } from './others.js';
 import { failAttempt, isAsking, redirectedTo, startAttempt } from './redirects.js';
 import type { Attempt } from './redirects.js';
@@ -89,7 +89,7 @@ export function nodeRedisChannels(settings: RedisSettings): readonly LibraryTarg
         ...tracing<Connection>('connect', (message, telemetry) =>
           isInsideOthers(telemetry, 'connect') ? undefined : telemetry.start(connect, message),
         ),
-        connectionTimes,
+        connectionMetrics,
       ]),
     ),
     module<{ readonly default?: { readonly prototype?: Client } }>(
