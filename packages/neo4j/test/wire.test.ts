@@ -7,7 +7,7 @@ import { traceDrivers } from './tracing.js';
 import { startWire } from './wire.js';
 import type { Wire } from './wire.js';
 
-const { recorder, attach, detach } = traceDrivers();
+const { recorder, attach, detach } = traceDrivers({}, { metrics: true });
 
 const MANY = 'UNWIND range(1, 100) AS x RETURN x';
 
