@@ -15,16 +15,23 @@ export function traceHeaders<Request>({
   get,
   set,
 }: RequestHead<Request>): (request: Request, from: Context, withBaggage: boolean) => void {
-  const has = (request: Request, name: string): boolean => get(request, name) !== undefined;
-  const setter: TextMapSetter<Request> = {
-    set(request, name, value) {
-      if (name !== 'baggage' || !has(request, name)) set(request, name, value);
-    },
-  };
+  const has = (request: Request, name: string): boolean => get(request, name.toLowerCase()) !== undefined;
   return (request, from, withBaggage) => {
-    const fields = propagation.fields();
-    if (fields.length === 0 || fields.some((name) => name !== 'baggage' && has(request, name))) return;
     const sent = withBaggage || propagation.getBaggage(from) === undefined ? from : propagation.deleteBaggage(from);
-    propagation.inject(sent, request, setter);
+    // Collected first: to ask the propagator for its names costs as much as to inject.
+    const headers: Header[] = [];
+    propagation.inject(sent, headers, collect);
+    if (headers.some(([name]) => name !== 'baggage' && has(request, name))) return;
+    for (const [name, value] of headers) {
+      if (name !== 'baggage' || !has(request, name)) set(request, name, value);
+    }
   };
 }
+
+type Header = readonly [name: string, value: string];
+
+const collect: TextMapSetter<Header[]> = {
+  set(headers, name, value) {
+    headers.push([name, value]);
+  },
+};
