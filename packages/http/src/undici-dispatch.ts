@@ -18,17 +18,26 @@ interface Handler {
   [CALL]?: DispatchedCall;
 }
 
-type DispatcherBase = { readonly prototype: { dispatch(options: object, handler: Handler): boolean } };
+interface Dispatcher {
+  dispatch(options: object, handler: Handler): boolean;
+}
+
+/** The class of all dispatchers, or undici itself. */
+interface Exports {
+  readonly prototype?: Dispatcher;
+  readonly Agent?: { readonly prototype: Dispatcher };
+}
 
 /**
  * Notes with each handler whose call it belongs to. What a pool with a limited number of connections keeps waiting,
  * and what undici 7 wraps, cannot be asked later.
  */
-export const undiciDispatch: ModuleTarget = module<DispatcherBase>(
+export const undiciDispatch: ModuleTarget = module<Exports>(
   'undici',
   '>=6 <9',
   ['lib/dispatcher/dispatcher-base.js'],
-  ({ prototype }) => {
+  (exports, { file }) => {
+    const prototype = file === undefined ? ownerOfDispatch(exports.Agent?.prototype) : exports.prototype;
     if (typeof prototype?.dispatch !== 'function') return [];
     let around: DispatchedCall | undefined;
     return [
@@ -46,6 +55,14 @@ export const undiciDispatch: ModuleTarget = module<DispatcherBase>(
     ];
   },
 );
+
+/** The agent's class inherits it. */
+function ownerOfDispatch(prototype: object | null | undefined): Dispatcher | undefined {
+  if (prototype === undefined || prototype === null) return undefined;
+  return Object.hasOwn(prototype, 'dispatch')
+    ? (prototype as Dispatcher)
+    : ownerOfDispatch(Object.getPrototypeOf(prototype) as object | null);
+}
 
 /** The call that a handler was dispatched by, where the class of dispatchers is within reach. */
 export function dispatchedCall(handler: object | undefined): DispatchedCall | undefined {

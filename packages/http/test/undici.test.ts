@@ -2,7 +2,9 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { inside } from '@throughline/testing';
 import type { FinishedSpan, Recorder } from '@throughline/testing';
+import type * as undici8 from 'undici';
 import { describe, expect, it } from 'vitest';
+import { http } from '../src/index.js';
 import { undicis } from './clients.js';
 import { certificate, values } from './local-server.js';
 import type { LocalServer } from './local-server.js';
@@ -129,6 +131,20 @@ describe.each(majors)('undici %s', (major, undici) => {
       plain.map(({ headers }) => headers),
     );
     expect(requests.map((request) => values(request, 'traceparent').length)).toEqual([1, 1, 1, 1]);
+  });
+
+  it('a copy that was handed over, as from a bundle, is reached too', () => {
+    const prototypes = [undici.Agent, undici.Pool].map((one) => one.prototype as undici8.Dispatcher);
+    const before = prototypes.map(({ dispatch }) => dispatch);
+    const instrumentation = http({ server: false, from: '/nowhere/main.js' });
+    afterwards(() => instrumentation.disable());
+    instrumentation.instrument(undici);
+    for (const [index, { dispatch }] of prototypes.entries()) {
+      expect(dispatch).not.toBe(before[index]);
+      expect([dispatch.name, dispatch.length]).toEqual(['dispatch', 2]);
+    }
+    instrumentation.disable();
+    expect(prototypes.map(({ dispatch }) => dispatch)).toEqual(before);
   });
 
   it('requests that wait for the one connection of a pool stay with their programs', async () => {
