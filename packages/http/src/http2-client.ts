@@ -116,12 +116,14 @@ function succeed({ execution, flight }: Exchange, answer: Answer): void {
 
 /** undici's sessions carry a field of this name; their requests are seen on undici's own channels. */
 function isOfUndici(session: ClientHttp2Session): boolean {
-  return fieldOf(session, 'client') !== undefined;
+  return Object.getOwnPropertySymbols(session).some(({ description }) => description === 'client');
 }
 
-function fieldOf(session: ClientHttp2Session, description: string): unknown {
+/** `http2.connect` keeps what it was given in fields that have no public name. */
+function given(session: ClientHttp2Session, description: string): string | undefined {
   const key = Object.getOwnPropertySymbols(session).find((one) => one.description === description);
-  return key === undefined ? undefined : (session as unknown as Record<symbol, unknown>)[key];
+  const value = key === undefined ? undefined : (session as unknown as Record<symbol, unknown>)[key];
+  return typeof value === 'string' ? value : undefined;
 }
 
 /** `undefined` for a tunnel or a WebSocket, which is no request of the program's. */
@@ -132,9 +134,8 @@ function described(session: ClientHttp2Session, asked: Asked): HttpClientCall | 
   };
   const method = header(':method') ?? 'GET';
   if (method === 'CONNECT') return undefined;
-  // `http2.connect` keeps what it was given in fields that have no public name.
-  const scheme = header(':scheme') ?? String(fieldOf(session, 'protocol') ?? 'https:').replace(/:$/, '');
-  const authority = header(':authority') ?? header('host') ?? String(fieldOf(session, 'authority') ?? '');
+  const scheme = header(':scheme') ?? given(session, 'protocol')?.replace(/:$/, '') ?? 'https';
+  const authority = header(':authority') ?? header('host') ?? given(session, 'authority') ?? '';
   const origin = `${scheme}://${authority}`;
   const server = serverAt(origin);
   return server === undefined ? undefined : { kind: 'client', method, url: origin + (header(':path') ?? '/'), server };
@@ -158,8 +159,8 @@ const askedHead: RequestHead<Asked> = {
 };
 
 function textOf(value: unknown): string | string[] | undefined {
-  if (value === undefined || value === null) return undefined;
-  return Array.isArray(value) ? value.map(String) : String(value);
+  if (Array.isArray(value)) return value.map(String);
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;
 }
 
 /** The program's own object stays as it is. */

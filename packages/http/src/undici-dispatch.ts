@@ -3,7 +3,7 @@ import type { Context } from '@opentelemetry/api';
 import { guard, intercept, module } from '@throughline/core';
 import type { ModuleTarget } from '@throughline/core';
 
-const CALL = Symbol('throughline.http.call');
+const CALL: unique symbol = Symbol('throughline.http.call');
 
 /** The program's call behind what a dispatcher was handed. */
 export interface DispatchedCall {
@@ -65,8 +65,8 @@ function ownerOfDispatch(prototype: object | null | undefined): Dispatcher | und
 }
 
 /** The call that a handler was dispatched by, where the class of dispatchers is within reach. */
-export function dispatchedCall(handler: object | undefined): DispatchedCall | undefined {
-  return (handler as Handler | undefined)?.[CALL];
+export function dispatchedCall(handler: Handler | undefined): DispatchedCall | undefined {
+  return handler?.[CALL];
 }
 
 /** Agents hand a request on to pools, and pools to clients, in wrappers of their own: all of them have one call. */
