@@ -75,15 +75,18 @@ function isThenable(step: unknown): step is PromiseLike<IteratorResult<unknown>>
   return typeof (step as { then?: unknown } | null | undefined)?.then === 'function';
 }
 
-const dropped = new FinalizationRegistry<AnyExecution>((execution) => {
-  execution.cancel();
+/** Usually an execution; whoever knows better than it how a dropped call has ended, otherwise. */
+type Cancellable = Pick<AnyExecution, 'cancel'>;
+
+const dropped = new FinalizationRegistry<Cancellable>((call) => {
+  call.cancel();
 });
 
 /**
  * Ends the execution when the program drops `held` without ever finishing with it. The execution must not refer to it.
  * Until they are forgotten, both outlive every young generation: use it where a call can really be dropped.
  */
-export function endWhenDropped(held: object, execution: AnyExecution): void {
+export function endWhenDropped(held: object, execution: Cancellable): void {
   dropped.register(held, execution, held);
 }
 
