@@ -83,7 +83,11 @@ export interface ResultStream {
   readonly _error?: unknown;
   /** The error came before anything of an answer. */
   readonly _runError?: boolean;
+  /** Whether rows were asked for: a reactive result waits for a reader first. */
+  readonly _pulled?: boolean;
   onNext(record: unknown): void;
+  /** At the end of a fetch that is not the last one. */
+  _handleHasMore?: ((metadata: unknown) => unknown) | undefined;
   subscribe(reader: unknown): void;
   _afterComplete?: ((metadata: Metadata) => unknown) | undefined;
   _afterError?: ((error: unknown) => unknown) | undefined;
@@ -129,13 +133,14 @@ function destination(read: () => readonly [database: string | undefined, address
 
 /** Tells where a session has been led to: `neo4j://` chooses a server, and asks for the default database's name. */
 export function whenConnected(holder: ConnectionHolder | undefined, tell: (to: Destination) => void): void {
-  holder?._connectionPromise?.then(
-    (connection) => {
-      const address = connection?.address;
-      if (address !== undefined) tell(destination(() => [holder._database, address]));
-    },
-    () => {},
-  );
+  guard('reading where a Neo4j call goes', () => {
+    holder?._connectionPromise?.then(
+      (connection) => {
+        tell(destination(() => [holder._database, connection?.address]));
+      },
+      () => {},
+    );
+  });
 }
 
 /** The port that is not worth saying. */

@@ -10,7 +10,7 @@ export interface Metadata {
   /** Since Bolt 5.5; those without a `neo4j_code` only say that all went well. */
   readonly statuses?: readonly Status[];
   /** Before Bolt 5.5. */
-  readonly notifications?: readonly { readonly code?: unknown; readonly severity?: unknown }[];
+  readonly notifications?: readonly { readonly code?: string; readonly severity?: string }[];
   /** With `EXPLAIN`. */
   readonly plan?: PlanStep;
   /** With `PROFILE`. */
@@ -18,8 +18,8 @@ export interface Metadata {
 }
 
 interface Status {
-  readonly neo4j_code?: unknown;
-  readonly diagnostic_record?: { readonly _severity?: unknown };
+  readonly neo4j_code?: string;
+  readonly diagnostic_record?: { readonly _severity?: string };
 }
 
 interface PlanStep {
@@ -49,11 +49,13 @@ export function notifications({ statuses, notifications: old = [] }: Metadata): 
     code,
     severity: record?._severity,
   }));
-  const known = (all ?? old).filter(({ code }) => typeof code === 'string');
+  const known = (all ?? old).flatMap(({ code, severity = 'UNKNOWN' }) =>
+    code === undefined ? [] : { code, severity },
+  );
   if (known.length === 0) return {};
   return {
-    'neo4j.notification.codes': known.map(({ code }) => String(code)),
-    'neo4j.notification.severities': known.map(({ severity }) => String(severity)),
+    'neo4j.notification.codes': known.map(({ code }) => code),
+    'neo4j.notification.severities': known.map(({ severity }) => severity),
   };
 }
 

@@ -1,6 +1,6 @@
 /* oxlint-disable no-underscore-dangle -- the driver has no other names for it */
 import { context } from '@opentelemetry/api';
-import { intercept } from '@throughline/core';
+import { guard, intercept } from '@throughline/core';
 import type { AnyExecution, Operation, Target, Telemetry } from '@throughline/core';
 import { adopt } from './adopt.js';
 import { nextAttempt } from './attempts.js';
@@ -70,7 +70,9 @@ function transactionFunction(
     return function (this: unknown, ...args: never[]): unknown {
       const returned = Reflect.apply(original, this, args) as Observable;
       const { _session: session } = this as RxSessionInternals;
-      return observed(returned, () => telemetry.start(operation, destinationOf(session?._writeConnectionHolder)));
+      const start = (): AnyExecution | undefined =>
+        telemetry.start(operation, destinationOf(session?._writeConnectionHolder));
+      return guard('following a reactive transaction', () => observed(returned, start)) ?? returned;
     };
   });
 }

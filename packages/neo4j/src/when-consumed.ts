@@ -2,7 +2,7 @@
 import type { Attributes } from '@opentelemetry/api';
 import { endWhenDropped, guard, warnOnce } from '@throughline/core';
 import type { Follow } from '@throughline/core';
-import { reasonOf, destinationAttributes } from './describe.js';
+import { destinationAttributes, reasonOf } from './describe.js';
 import { parseHostPort } from './driver.js';
 import type { ResultInternals, ResultStream } from './driver.js';
 import type { Metadata } from './metadata.js';
@@ -26,12 +26,14 @@ export interface Listener {
 /** A result is over when the server's answer is, in whatever way the program consumes it, and if it never does. */
 export const whenConsumed: Follow = (returned, execution) => {
   watch(returned as ResultInternals, execution);
-  endWhenDropped(returned as object, execution);
   return returned;
 };
 
-const LISTENER = Symbol('throughline.listener');
-type Watched = ResultStream & { [LISTENER]?: Listener };
+const UNREAD = Symbol('throughline.unread');
+type Watched = ResultStream & { [UNREAD]?: Unread };
+
+/** Told when nobody will read a result any more. It must not lead to the result: it would never be collected. */
+type Unread = Pick<Listener, 'cancel'>;
 
 /**
  * Watches the stream behind a result and leaves the result alone. A subscription to it could not count rows without
@@ -45,9 +47,14 @@ export function watch(result: ResultInternals, listener: Listener): void {
     listener.succeed();
     return;
   }
+  const whenDropped = (unread: Unread): void => {
+    endWhenDropped(result, unread);
+  };
   sent.then(
     (stream) =>
-      guard('watching a Neo4j result', () => watchStream(stream, listener, retriesOf(result, sent, listener))),
+      guard('watching a Neo4j result', () =>
+        watchStream(stream, listener, retriesOf(result, sent, listener), whenDropped),
+      ),
     (error: unknown) => {
       listener.fail(error);
     },
@@ -78,7 +85,12 @@ function retriesOf(result: ResultInternals, sent: Promise<ResultStream>, listene
   };
 }
 
-function watchStream(stream: Watched, listener: Listener, retries: Retries): void {
+function watchStream(
+  stream: Watched,
+  listener: Listener,
+  retries: Retries,
+  whenDropped: (unread: Unread) => void,
+): void {
   const server = stream._server?.address;
   if (server !== undefined) listener.set(destinationAttributes({ server: parseHostPort(server) }));
   if (stream._error !== null && stream._error !== undefined) {
@@ -90,8 +102,8 @@ function watchStream(stream: Watched, listener: Listener, retries: Retries): voi
     listener.succeed({ rows, metadata: stream._tail });
     return;
   }
-  stream[LISTENER] = listener;
-  const { onNext, _afterComplete: afterComplete, _afterError: afterError } = stream;
+  stream[UNREAD] = listener;
+  const { onNext, _afterComplete: afterComplete, _afterError: afterError, _handleHasMore: hasMore } = stream;
   stream.onNext = function (record) {
     rows += 1;
     onNext.call(this, record);
@@ -103,31 +115,48 @@ function watchStream(stream: Watched, listener: Listener, retries: Retries): voi
   stream._afterError = function (error) {
     // Readers were told before.
     if (!retries.followed(error)) {
-      if (retries.mayCome(stream, error)) waitForReader(stream, error, listener, retries);
+      if (retries.mayCome(stream, error)) whenDropped(waitForReader(stream, error, listener, retries));
       else listener.fail(error);
     }
     return afterError?.call(this, error);
   };
+  // All of an answer comes by itself, unless it is of several fetches or waits for a reader from the beginning.
+  let canBeDropped = false;
+  const wait = (): void => {
+    if (!canBeDropped) whenDropped(listener);
+    canBeDropped = true;
+  };
+  if (hasMore === undefined || stream._pulled !== true) wait();
+  stream._handleHasMore = function (metadata) {
+    wait();
+    return hasMore?.call(this, metadata);
+  };
 }
 
-function waitForReader(stream: Watched, error: unknown, listener: Listener, retries: Retries): void {
+function waitForReader(stream: Watched, error: unknown, listener: Listener, retries: Retries): Unread {
   const { subscribe } = stream;
   stream.subscribe = function (reader) {
     subscribe.call(this, reader);
     if (!retries.followed(error)) listener.fail(error);
   };
-  // Its session was closed before anybody read it.
-  const cancel = (): void => {
-    listener.fail(error);
+  stream[UNREAD] = failed(error, listener);
+  return stream[UNREAD];
+}
+
+/** A query that has failed before anybody read it is an error, not a call that was given up. */
+function failed(error: unknown, listener: Pick<Listener, 'fail'>): Unread {
+  return {
+    cancel() {
+      listener.fail(error);
+    },
   };
-  stream[LISTENER] = { ...listener, cancel };
 }
 
 /** Ends the spans of results that a session left unread: the driver tells them nothing any more. */
 export function cancelUnread(results: readonly ResultInternals[]): void {
   for (const { _streamObserverPromise: sent } of results) {
     sent?.then(
-      (stream: Watched) => stream[LISTENER]?.cancel(),
+      (stream: Watched) => stream[UNREAD]?.cancel(),
       () => {},
     );
   }

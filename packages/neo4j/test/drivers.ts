@@ -1,8 +1,9 @@
-import type * as Library from 'neo4j-driver';
+import type * as Full from 'neo4j-driver';
+import type * as Lite from 'neo4j-driver-lite';
 import versions from '../versions.json' with { type: 'json' };
 
-/** The newest driver's types; what only 5 or only the full driver has is cast where it is used. */
-export type Neo4j = typeof Library;
+/** What both have, in the newest types; what only 5 has is cast where it is used. */
+export type Neo4j = Pick<typeof Full, keyof typeof Full & keyof typeof Lite>;
 
 export interface TestedDriver {
   /** `neo4j-driver-lite 5` */

@@ -1,4 +1,7 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describeWithService } from '@throughline/testing';
+import type { FinishedSpan } from '@throughline/testing';
 import driver6 from 'neo4j-driver';
 import type { Driver, Session } from 'neo4j-driver';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -236,6 +239,24 @@ describeWithService('neo4j-5', 'on the wire', ({ url }) => {
       expect(recorder.open()).toBe(1);
       expect((await result).records).toHaveLength(2);
       isOneSpan();
+    });
+
+    it('and that is dropped unread has failed', async () => {
+      setFlagsFromString('--expose-gc');
+      const collect = runInNewContext('gc') as () => void;
+      const other = driver6.driver(wire.url, undefined, { telemetryDisabled: true });
+      other.session().run('UNWIND [1, 2] AS x RETURN x');
+      await wire.until('PULL');
+      await wire.answered();
+      // Results that other tests have dropped may be collected now, too.
+      const ended = (): FinishedSpan | undefined =>
+        recorder.spans().find(({ attributes }) => attributes['db.query.text'] === 'UNWIND [?, ?] AS x RETURN x');
+      while (ended() === undefined) {
+        await new Promise(setImmediate);
+        collect();
+      }
+      expect(ended()).toMatchObject({ status: 'ERROR', attributes: { 'error.type': code } });
+      await other.close();
     });
 
     it('and that nobody has read when its session closes has failed', async () => {
