@@ -1,37 +1,10 @@
-import path from 'node:path';
-import { packageFolder, runProgram } from '@throughline/testing';
+import { runProgram } from '@throughline/testing';
 import type { NodeVersion } from '@throughline/testing';
 import { describe, expect, it } from 'vitest';
-
-const here = path.join(import.meta.dirname, '..');
-const testing = path.join(here, '..', 'testing');
-
-const names = [
-  '@opentelemetry/api',
-  '@opentelemetry/core',
-  '@opentelemetry/sdk-trace',
-  '@opentelemetry/instrumentation-http',
-  '@opentelemetry/instrumentation-undici',
-  'undici',
-];
-
-const dependencies = {
-  ...Object.fromEntries(names.map((name) => [name, packageFolder(name, here)])),
-  '@opentelemetry/context-async-hooks': packageFolder('@opentelemetry/context-async-hooks', testing),
-  '@throughline/core': path.join(here, '..', 'core'),
-  '@throughline/http': here,
-};
+import { dependencies, setup } from './traced-program.js';
 
 const files = {
-  'provider.cjs': `
-    const { SimpleSpanProcessor, TracerProvider } = require('@opentelemetry/sdk-trace');
-    const { AsyncLocalStorageContextManager } = require('@opentelemetry/context-async-hooks');
-    const { W3CTraceContextPropagator } = require('@opentelemetry/core');
-    const { context, propagation, trace } = require('@opentelemetry/api');
-    const { exporter } = require('./spans-to-fd3.cjs');
-    trace.setGlobalTracerProvider(new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] }));
-    context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-    propagation.setGlobalPropagator(new W3CTraceContextPropagator());`,
+  ...setup,
   'ours.cjs': `globalThis.instrumented = require('@throughline/core').instrumentAll();`,
   // Made is enabled. Its server side is no matter here.
   'theirs.cjs': `
@@ -72,7 +45,11 @@ interface Printed {
 async function clientSpans(node: NodeVersion, main: string) {
   const { exitCode, stderr, stdout, spans } = await runProgram({
     node,
-    dependencies,
+    dependencies: dependencies(
+      '@opentelemetry/instrumentation-http',
+      '@opentelemetry/instrumentation-undici',
+      'undici',
+    ),
     entry: 'main.cjs',
     files: { ...files, 'main.cjs': main },
   });

@@ -1,31 +1,12 @@
 import path from 'node:path';
-import { packageFolder, runProgram } from '@throughline/testing';
+import { runProgram } from '@throughline/testing';
 import type { NodeVersion } from '@throughline/testing';
 import { describe, expect, it } from 'vitest';
-
-const here = path.join(import.meta.dirname, '..');
-const testing = path.join(here, '..', 'testing');
-
-const names = ['@opentelemetry/api', '@opentelemetry/core', '@opentelemetry/sdk-trace'];
-
-const dependencies = {
-  ...Object.fromEntries(names.map((name) => [name, packageFolder(name, here)])),
-  '@opentelemetry/context-async-hooks': packageFolder('@opentelemetry/context-async-hooks', testing),
-  '@throughline/core': path.join(here, '..', 'core'),
-  '@throughline/http': here,
-};
+import { dependencies, setup } from './traced-program.js';
 
 const files = {
-  'setup.cjs': `
-    const { SimpleSpanProcessor, TracerProvider } = require('@opentelemetry/sdk-trace');
-    const { AsyncLocalStorageContextManager } = require('@opentelemetry/context-async-hooks');
-    const { W3CTraceContextPropagator } = require('@opentelemetry/core');
-    const { context, propagation, trace } = require('@opentelemetry/api');
-    const { exporter } = require('./spans-to-fd3.cjs');
-    trace.setGlobalTracerProvider(new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] }));
-    context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-    propagation.setGlobalPropagator(new W3CTraceContextPropagator());
-    require('@throughline/core').instrumentAll({ instrumentations: { http: { server: false } } });`,
+  ...setup,
+  'setup.cjs': `require('./provider.cjs'); require('@throughline/core').instrumentAll({ instrumentations: { http: { server: false } } });`,
   'client.cjs': `
     const fs = require('node:fs');
     module.exports = (http2, key, cert) => {
@@ -69,7 +50,7 @@ describe.each<NodeVersion>(['22.15.0', '24.21.0', '26.10.0'])('Node %s', (node) 
   ])('node:http2 loaded by %s: the first request of a session is traced', async (_, entry, main) => {
     const { exitCode, stderr, stdout, spans } = await runProgram({
       node,
-      dependencies,
+      dependencies: dependencies(),
       entry,
       files: { ...files, [entry]: `${main}(h, ${key}, ${cert})` },
     });
@@ -95,13 +76,13 @@ describe.each<NodeVersion>(['22.15.0', '24.21.0', '26.10.0'])('Node %s', (node) 
       });`;
     const { exitCode, stderr, stdout, spans } = await runProgram({
       node,
-      dependencies,
+      dependencies: dependencies(),
       entry: 'main.cjs',
       files: { ...files, 'main.cjs': main },
     });
     const plain = await runProgram({
       node,
-      dependencies,
+      dependencies: dependencies(),
       entry: 'main.cjs',
       files: { ...files, 'setup.cjs': '', 'main.cjs': main },
     });
