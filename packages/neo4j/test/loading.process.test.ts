@@ -20,6 +20,13 @@ exports.ask = async (neo4j) => {
   const session = driver.session();
   await session.executeRead((transaction) => transaction.run('UNWIND [1, 2] AS x RETURN x'));
   await driver.executeQuery('RETURN 1');
+  await new Promise((resolve, reject) => {
+    if (driver.rxSession === undefined) resolve();
+    else {
+      driver.rxSession().executeRead((transaction) => transaction.run('RETURN 2').records())
+        .subscribe({ error: reject, complete: resolve });
+    }
+  });
   await session.close();
   await driver.close();
 };`;
@@ -70,6 +77,7 @@ describeWithService('neo4j-5', 'instrumentAll()', ({ url }) => {
         'executeRead',
         'attempt 1',
         'RETURN',
+        ...(name === 'neo4j-driver' ? ['BEGIN', 'RETURN', 'COMMIT', 'attempt 1', 'executeRead'] : []),
       ]);
     });
   });
