@@ -1,0 +1,12 @@
+import { http } from './http.mjs';
+import { ioredis } from './ioredis.mjs';
+import { neo4j } from './neo4j.mjs';
+import { redis } from './redis.mjs';
+
+/**
+ * A case is `{ adapter, server(traced), users({ load, url, count }), steps, killEvery }`: each user takes `steps` in a
+ * round, and each `killEvery`th round is one where the server is killed. `server` starts what is called and returns
+ * `{ url, kill(), restart(), tally?() }`, with the tally of the spans of a server that is traced, too; `users` returns `step`, one or a few calls of a user chosen by its random
+ * numbers, `hang`, a call that waits for its answer until the server is killed, `recover` and `stop`.
+ */
+export const cases = { ioredis, redis, neo4j, http };
