@@ -21,12 +21,16 @@ export function watchEmit(telemetry: Telemetry, around: AroundEmit): EmitWatch {
   return {
     on(owner) {
       if (watched.has(owner)) return;
-      const target = intercept(owner as { emit: AnyFunction }, 'emit', (original) => {
+      const emitter = owner as { emit: AnyFunction };
+      const { emit } = emitter;
+      const target = intercept(emitter, 'emit', (original) => {
         return function (this: unknown, ...args): unknown {
           return around(original, this as object, args);
         };
       });
-      watched.set(owner, target(telemetry));
+      const undo = target(telemetry);
+      // An instrumentation that was disabled can be there still, until its last request has ended.
+      if (emitter.emit !== emit) watched.set(owner, undo);
     },
     detach() {
       for (const undo of watched.values()) undo();

@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { inside } from '@throughline/testing';
+import { inside, startRecording } from '@throughline/testing';
 import { describe, expect, it } from 'vitest';
 import { http } from '../src/index.js';
 import { localServer, values } from './local-server.js';
@@ -190,6 +190,28 @@ describe('node:http', () => {
     const plain = await look();
     record(onlyClient);
     expect(await look()).toEqual(plain);
+  });
+
+  it('disabled and enabled again while a request is under way, it sees the next ones to their end', async () => {
+    const recorder = startRecording();
+    afterwards(() => recorder.stop());
+    const { url } = await serve();
+    const instrumentation = http(onlyClient);
+    afterwards(() => instrumentation.disable());
+    instrumentation.enable();
+    const first = get(url, { agent: false });
+    instrumentation.disable();
+    instrumentation.enable();
+    const second = get(url, { agent: false });
+    second.abort();
+    await Promise.all([answered(first), closed(second)]);
+    const third = get(url, { agent: false });
+    third.abort();
+    await closed(third);
+    expect((await recorder.ended(3)).length).toBe(3);
+    expect(recorder.open()).toBe(0);
+    instrumentation.disable();
+    expect(Object.hasOwn(ClientRequest.prototype, 'emit')).toBe(false);
   });
 
   it('disabled, everything is as it was', async () => {
