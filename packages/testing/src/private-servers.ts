@@ -3,10 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { privateProcess, type Launch, type PrivateServer } from './private-process.js';
 
+export type { PrivateServer };
+
 /** One server on a free port of 127.0.0.1, without data, that nobody else uses and that ends with the test. */
 export interface OwnServer extends PrivateServer, AsyncDisposable {}
 
-/** Servers that belong together; stopping, killing and restarting means all of them, in their order. */
+/** Servers that belong together; to stop, kill or restart them is to do so to all of them. */
 export interface OwnServers extends Omit<PrivateServer, 'url'>, AsyncDisposable {
   readonly urls: readonly string[];
 }

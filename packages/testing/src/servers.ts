@@ -1,4 +1,4 @@
-/** Entry for programs outside of vitest: servers that they may kill, and a proxy that breaks connections. */
+// Also an entry of its own, for programs outside of vitest.
 export * from './fault-proxy.js';
 export * from './private-servers.js';
 export * from './seeded-random.js';
