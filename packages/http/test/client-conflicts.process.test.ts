@@ -62,14 +62,14 @@ async function clientSpans(node: NodeVersion, main: string) {
   return { sent, printed: JSON.parse(stdout) as Printed };
 }
 
-const require = (...modules: string[]): string => modules.map((name) => `require('./${name}.cjs');`).join('\n');
+const loading = (...modules: string[]): string => modules.map((name) => `require('./${name}.cjs');`).join('\n');
 
 describe.each<NodeVersion>(['22.15.0', '24.21.0', '26.10.0'])('Node %s', (node) => {
   it.each([
     ['before', ['provider', 'theirs', 'ours', 'program']],
     ['after', ['provider', 'ours', 'theirs', 'program']],
   ])("OpenTelemetry's instrumentations on %s us record, once, and the report says so", async (_, order) => {
-    const { sent, printed } = await clientSpans(node, require(...order));
+    const { sent, printed } = await clientSpans(node, loading(...order));
     expect(sent.map(({ attributes, scope }) => [new URL(String(attributes['url.full'])).pathname, scope])).toEqual([
       ['/fetch', '@opentelemetry/instrumentation-undici'],
       ['/node', '@opentelemetry/instrumentation-http'],
@@ -88,7 +88,7 @@ describe.each<NodeVersion>(['22.15.0', '24.21.0', '26.10.0'])('Node %s', (node) 
     const off = `for (const one of theirs) one.disable();`;
     const { sent, printed } = await clientSpans(
       node,
-      [require('provider', 'theirs', 'ours'), off, require('program')].join('\n'),
+      [loading('provider', 'theirs', 'ours'), off, loading('program')].join('\n'),
     );
     expect(sent.map(({ scope }) => scope)).toEqual(Array(3).fill('@throughline/http'));
     expect(printed.conflicts).toEqual([]);
