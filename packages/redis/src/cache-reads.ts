@@ -1,11 +1,18 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { RedisCommand } from './describe.js';
 
+/** Names of our own: no convention has any. */
+const HITS = 'redis.cache.hits';
+const MISSES = 'redis.cache.misses';
+
 /** How many values a cache had and had not. */
-export interface CacheReads {
-  hits: number;
-  misses: number;
+export interface CacheReads extends Attributes {
+  readonly [HITS]: number;
+  readonly [MISSES]: number;
 }
+
+const HIT: CacheReads = { [HITS]: 1, [MISSES]: 0 };
+const MISS: CacheReads = { [HITS]: 0, [MISSES]: 1 };
 
 const ONE = bothCases(['GET', 'GETDEL', 'GETEX', 'GETSET', 'HGET']);
 const SEVERAL = bothCases(['HMGET', 'MGET']);
@@ -15,10 +22,10 @@ const SEVERAL = bothCases(['HMGET', 'MGET']);
  * looked at.
  */
 export function cacheReads(name: string, reply: unknown): CacheReads | undefined {
-  if (ONE.has(name)) return reply === null ? { hits: 0, misses: 1 } : { hits: 1, misses: 0 };
+  if (ONE.has(name)) return reply === null ? MISS : HIT;
   if (!SEVERAL.has(name) || !Array.isArray(reply)) return undefined;
   const misses = reply.filter((value) => value === null).length;
-  return { hits: reply.length - misses, misses };
+  return { [HITS]: reply.length - misses, [MISSES]: misses };
 }
 
 /** The same for the commands of a batch, added up. */
@@ -28,16 +35,10 @@ export function cacheReadsOf(commands: readonly RedisCommand[], replies: readonl
     const reply = replies[index];
     const one = reply === undefined || reply instanceof Error ? undefined : cacheReads(name, reply);
     if (one === undefined) continue;
-    total ??= { hits: 0, misses: 0 };
-    total.hits += one.hits;
-    total.misses += one.misses;
+    const { [HITS]: hits, [MISSES]: misses } = total ?? { [HITS]: 0, [MISSES]: 0 };
+    total = { [HITS]: hits + one[HITS], [MISSES]: misses + one[MISSES] };
   }
   return total;
-}
-
-/** As attributes with names of our own: no convention has any. */
-export function cacheAttributes(reads: CacheReads | undefined): Attributes | undefined {
-  return reads && { 'redis.cache.hits': reads.hits, 'redis.cache.misses': reads.misses };
 }
 
 /** As redis and as ioredis write them, so that a name can be looked up as it is. */

@@ -1,6 +1,6 @@
 import { databaseOperation } from '@throughline/core';
 import type { DatabaseFailure, Operation, ServerAddress } from '@throughline/core';
-import { cacheAttributes, cacheReads, cacheReadsOf } from './cache-reads.js';
+import { cacheReads, cacheReadsOf } from './cache-reads.js';
 import type { RedisSettings } from './options.js';
 import { statement } from './statement.js';
 import { storedProcedure } from './stored-procedure.js';
@@ -51,7 +51,7 @@ export function commandOperation<Input>(
   { command, connection, answeredBy }: CommandReader<Input>,
 ): Operation<Input> {
   const isIgnored = ignored(ignoreCommands);
-  return databaseOperation<Input>({
+  const operation = databaseOperation<Input>({
     needsParent: requireParent,
     call(input) {
       const { name, args } = command(input);
@@ -63,13 +63,21 @@ export function commandOperation<Input>(
         attributes: storedProcedure(name, args),
       };
     },
-    result(output, input) {
-      const server = answeredBy?.(input);
-      const reads = cacheReads(command(input).name, output);
-      return server === undefined && reads === undefined ? undefined : { server, attributes: cacheAttributes(reads) };
-    },
+    result: (output, input) => ({
+      server: answeredBy?.(input),
+      attributes: cacheReads(command(input).name, output),
+    }),
     failure: (error, input) => failureOf(error, answeredBy?.(input)),
   });
+  return {
+    ...operation,
+    // Most answers add nothing, or a constant.
+    outcome(output, input, content) {
+      if (answeredBy?.(input) !== undefined) return operation.outcome?.(output, input, content);
+      const attributes = cacheReads(command(input).name, output);
+      return attributes && { attributes };
+    },
+  };
 }
 
 /** Commands whose statement a batch has; the rest is `…`. */
@@ -101,7 +109,7 @@ export function batchOperation<Input>(
       const error = answers.find((one) => one instanceof Error);
       return {
         server: answeredBy?.(input),
-        attributes: cacheAttributes(cacheReadsOf(commands(input), answers)),
+        attributes: cacheReadsOf(commands(input), answers),
         failure: error === undefined ? undefined : (failureOf(error, undefined) ?? { code: error.name }),
       };
     },

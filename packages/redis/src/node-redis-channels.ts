@@ -1,3 +1,4 @@
+import { context } from '@opentelemetry/api';
 import { all, intercept, listen, module, published } from '@throughline/core';
 import type { AnyExecution, LibraryTarget, ServerAddress, Target, Telemetry } from '@throughline/core';
 import { batchOperation, commandOperation, connectOperation } from './describe.js';
@@ -77,9 +78,10 @@ export function nodeRedisChannels(settings: RedisSettings): readonly LibraryTarg
       all([
         ...tracing<Command>('command', (message, telemetry) => {
           if (message.batchMode !== undefined || isAsking(message.command)) return undefined;
-          if (isInsideOthers(telemetry, 'sendCommand')) return undefined;
+          const active = context.active();
+          if (isInsideOthers(telemetry, 'sendCommand', active)) return undefined;
           message[GIVEN] = given as Words | undefined;
-          return startAttempt(telemetry, command, message, message.command, serverOf);
+          return startAttempt(telemetry, command, message, message.command, serverOf, active);
         }),
         ...tracing<Batch>('batch', (message, telemetry) => {
           if (isBatchOfOthers(telemetry)) return undefined;

@@ -1,4 +1,5 @@
-import { trace } from '@opentelemetry/api';
+import { context, trace } from '@opentelemetry/api';
+import type { Context } from '@opentelemetry/api';
 import { module } from '@throughline/core';
 import type { ModuleTarget, Target, Telemetry } from '@throughline/core';
 
@@ -27,9 +28,9 @@ const SCOPES: ReadonlySet<unknown> = new Set([
 ]);
 
 /** Whether the active span is what another instrumentation has made of this call. */
-export function isInsideOthers(telemetry: Telemetry, method: string): boolean {
+export function isInsideOthers(telemetry: Telemetry, method: string, active: Context = context.active()): boolean {
   // `instrumentationScope` in OpenTelemetry's SDK 2 and 3; the API has no name for it.
-  const span = trace.getActiveSpan() as { readonly instrumentationScope?: { readonly name?: unknown } } | undefined;
+  const span = trace.getSpan(active) as { readonly instrumentationScope?: { readonly name?: unknown } } | undefined;
   if (!SCOPES.has(span?.instrumentationScope?.name)) return false;
   telemetry.noteConflict(method, true);
   return true;

@@ -1,4 +1,5 @@
 import { context, createContextKey } from '@opentelemetry/api';
+import type { Context } from '@opentelemetry/api';
 import { intercept, module } from '@throughline/core';
 import type { AnyExecution, ModuleTarget, Operation, ServerAddress, Telemetry } from '@throughline/core';
 
@@ -32,14 +33,15 @@ export function startAttempt<Input extends Attempt>(
   input: Input,
   name: string | undefined,
   server: (input: Input) => ServerAddress | undefined,
+  active: Context = context.active(),
 ): AnyExecution | undefined {
-  const call = context.active().getValue(CLUSTER_CALL) as ClusterCall | undefined;
+  const call = active.getValue(CLUSTER_CALL) as ClusterCall | undefined;
   // A connection that was opened during a call keeps its context for ever.
-  if (call === undefined || call.over === true) return telemetry.start(operation, input);
+  if (call === undefined || call.over === true) return telemetry.start(operation, input, active);
   const { redirected } = call;
   if (redirected === undefined) {
     input[CALL] = call;
-    return telemetry.start(operation, input);
+    return telemetry.start(operation, input, active);
   }
   // Between the attempts the client asks the node for the slots.
   if (name === 'CLUSTER') return undefined;

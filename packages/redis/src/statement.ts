@@ -24,6 +24,8 @@ const KEY_LENGTH = 128;
  */
 export function statement(name: string, args: readonly unknown[], showKeys: boolean): string {
   if (args.length === 0) return name;
+  const known = showKeys ? undefined : hidden.get(name)?.[args.length];
+  if (known !== undefined) return known;
   const command = name.toUpperCase();
   const sub = table().containers.get(command)?.has(word(args[0])) === true;
   const shape = table().shapes.get(sub ? `${command}|${word(args[0])}` : command);
@@ -38,7 +40,20 @@ export function statement(name: string, args: readonly unknown[], showKeys: bool
       text += ` ${String(argument)}`;
     } else text += ' ?';
   }
-  return args.length > shown ? `${text} …` : text;
+  if (args.length > shown) text += ' …';
+  if (!sub && !showKeys && (shape === undefined || shape.words.size === 0)) remember(name, args.length, text);
+  return text;
+}
+
+/** Statements of commands that show nothing but their name, by their number of arguments. */
+const hidden = new Map<string, string[]>();
+
+function remember(name: string, length: number, text: string): void {
+  // Names come from the program, and so do numbers.
+  if (length > SHOWN || (hidden.size > 500 && !hidden.has(name)) || table().containers.has(name.toUpperCase())) return;
+  const texts = hidden.get(name) ?? [];
+  texts[length] = text;
+  hidden.set(name, texts);
 }
 
 /** Indexes of the arguments that are keys. */
