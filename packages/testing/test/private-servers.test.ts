@@ -12,8 +12,8 @@ describeWithService('redis-cluster', 'a Redis server of a test’s own', () => {
     const { hostname, port } = new URL(server.url);
     const socket = connect(Number(port), hostname);
     await once(socket, 'connect');
-    const closed = once(socket, 'close');
     socket.on('error', () => {});
+    const closed = new Promise((resolve) => socket.once('close', resolve));
     await server.kill();
     await closed;
     await expect(inline(server.url, 'PING')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
