@@ -152,10 +152,11 @@ function isRecordedByOthers(active: Context, method: string, { address }: Server
 }
 
 function addressed(request: Request): { readonly url: string; readonly server: ServerAddress } {
-  const { protocol, host, path, socketPath } = request;
-  // Through a proxy the path is the whole URL.
-  const proxied = path.startsWith('/') ? undefined : serverAt(path);
-  if (proxied !== undefined) return { url: path, server: proxied };
+  const { protocol, host, socketPath } = request;
+  // Through a proxy the path is the whole URL; `*` and a query alone are none.
+  const proxied = request.path.startsWith('/') ? undefined : serverAt(request.path);
+  if (proxied !== undefined) return { url: request.path, server: proxied };
+  const path = request.path.startsWith('/') ? request.path : `/${request.path}`;
   const name = host.includes(':') ? `[${host}]` : host;
   if (socketPath !== undefined) return { url: `${protocol}//${name}${path}`, server: { address: socketPath } };
   // The port is in the Host header only. With a host that the program made up, it is not known.

@@ -146,6 +146,47 @@ describe('node:http', () => {
     expect(requests.map((one) => values(one, 'host'))).toEqual([['example.com']]);
   });
 
+  it('a path that is none is written as in a URL, and headers that are set later are recorded too', async () => {
+    const { ended } = record({ server: false, captureRequestHeaders: ['x-one'] });
+    const { url, port } = await serve();
+    const sent = request({ host: 'localhost', port, method: 'OPTIONS', path: '*', agent: false });
+    sent.setHeader('x-one', ['1', '2']);
+    await answered(sent);
+    await answered(request({ host: 'localhost', port, path: '?page=2', agent: false }));
+    expect((await ended(2)).map(({ attributes }) => attributes['url.full'])).toEqual([`${url}/*`, `${url}/?page=2`]);
+    expect((await ended(2))[0]?.attributes['http.request.header.x-one']).toEqual(['1', '2']);
+  });
+
+  it.each([
+    ['reads it', (sent: ClientRequest) => void sent.on('response', (response) => response.resume())],
+    ['does not look at it', () => {}],
+  ])('an answer whose body nobody waits for, of a program that %s, ends the span', async (_, look) => {
+    const { ended, open } = record(onlyClient);
+    const { url } = await serve();
+    const sent = get(url, { agent: false });
+    look(sent);
+    expect((await ended(1))[0]?.attributes['http.response.status_code']).toBe(200);
+    expect(open()).toBe(0);
+  });
+
+  it('a time-out that the program acts on is its own doing, and one that it only hears of changes nothing', async () => {
+    const { ended } = record(onlyClient);
+    let answer = (): void => {};
+    const { url } = await serve((_, response) => {
+      answer = () => void response.end('late');
+    });
+    const given = get(url, { agent: false, timeout: 30 });
+    given.on('timeout', () => given.destroy());
+    await closed(given);
+    const heard = get(url, { agent: false, timeout: 30 });
+    heard.on('timeout', () => answer());
+    expect(await answered(heard)).toBe('late');
+    expect((await ended(2)).map(({ status, attributes }) => [status, attributes['throughline.cancelled']])).toEqual([
+      ['UNSET', true],
+      ['UNSET', undefined],
+    ]);
+  });
+
   it('the default port and an IPv6 host are written as in a URL', async () => {
     const { ended } = record(onlyClient);
     await closed(

@@ -195,6 +195,29 @@ describe.each(majors)('undici %s', (major, undici) => {
     ]);
   });
 
+  it("the retry interceptor's attempts are numbered, of a dispatcher that was composed before tracing too", async () => {
+    let attempts = 0;
+    const { url } = await serve((_, response) => {
+      attempts += 1;
+      response.writeHead(attempts % 2 === 1 ? 503 : 200).end('ok');
+    });
+    const agent = new undici.Agent();
+    afterwards(() => agent.destroy());
+    const early = agent.compose(undici.interceptors.retry({ minTimeout: 1 }));
+    const recorder = record(onlyClient);
+    const late = agent.compose(undici.interceptors.retry({ minTimeout: 1 }));
+    for (const [name, dispatcher] of Object.entries({ early, late })) {
+      await inside(name, async () => (await undici.request(`${url}/a`, { dispatcher })).body.text());
+    }
+    await recorder.ended(6);
+    // What undici 7 composed before cannot be told from another request.
+    expect(hops(recorder, 'early')[1]).toEqual(['/a', 200, major === '7' ? undefined : 1]);
+    expect(hops(recorder, 'late')).toEqual([
+      ['/a', 503, undefined],
+      ['/a', 200, 1],
+    ]);
+  });
+
   it('fetches that wait for the one connection of a dispatcher, and their repetitions, stay with their programs', async () => {
     const { ended, spans } = record(onlyClient);
     let refused = 0;

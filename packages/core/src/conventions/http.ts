@@ -116,6 +116,9 @@ export function httpOperation<Input, Output = unknown>(of: HttpOperation<Input, 
       put(attributes, names.NETWORK_PEER_ADDRESS, result.peer?.address);
       put(attributes, names.NETWORK_PEER_PORT, result.peer?.port);
       putHeaders(attributes, names.HTTP_RESPONSE_HEADER, capture.responseHeaders, result.header);
+      // A program can set headers until the request is sent.
+      if (call?.kind === 'client')
+        putHeaders(attributes, names.HTTP_REQUEST_HEADER, capture.requestHeaders, call.header);
       const failure = failureOf(result, call?.kind === 'server' ? 500 : 400);
       return {
         attributes,
