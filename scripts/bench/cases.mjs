@@ -117,6 +117,7 @@ export const cases = {
     async start({ api }) {
       const { createServer } = await import('node:http');
       const { duplexPair } = await import('node:stream');
+      const { AsyncResource } = await import('node:async_hooks');
       const answer = (_, response) => response.end('yes');
       const server = createServer(api === undefined ? answer : servedByHand(api, answer));
       const free = [];
@@ -131,11 +132,15 @@ export const cases = {
         });
         return connection;
       };
+      // As from a socket: outside of the program's context.
+      const send = AsyncResource.bind((client) => {
+        client.write('GET /a?page=2 HTTP/1.1\r\nHost: localhost:80\r\nUser-Agent: bench\r\n\r\n');
+      });
       const call = () =>
         new Promise((resolve) => {
           const connection = free.pop() ?? connect();
           connection.done = resolve;
-          connection.client.write('GET /a?page=2 HTTP/1.1\r\nHost: localhost:80\r\nUser-Agent: bench\r\n\r\n');
+          send(connection.client);
         });
       return { call, stop() {} };
     },

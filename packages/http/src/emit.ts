@@ -39,12 +39,12 @@ export function watchEmit(telemetry: Telemetry, around: AroundEmit): EmitWatch {
   };
 }
 
-/** Sees an event of one emitter, once and without a listener: its own `emit` stands there until then. */
-export function whenEmitted(emitter: EventEmitter, name: string, seen: () => void): void {
+/** Sees the `close` of one emitter without a listener: its own `emit` stands there until then. */
+export function whenClosed(emitter: EventEmitter, seen: () => void): void {
   const own = Object.getOwnPropertyDescriptor(emitter, 'emit');
   const { emit } = emitter;
   const replacement = function (this: EventEmitter, ...args: Parameters<typeof emit>): boolean {
-    if (args[0] === name) {
+    if (args[0] === 'close') {
       if (Object.getOwnPropertyDescriptor(emitter, 'emit')?.value === replacement) {
         if (own === undefined) Reflect.deleteProperty(emitter, 'emit');
         else Object.defineProperty(emitter, 'emit', own);

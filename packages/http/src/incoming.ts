@@ -31,6 +31,7 @@ export function callOf(head: RequestHead, settings: HttpSettings): HttpServerCal
   // A proxy is asked for whole URLs.
   const target = head.target.startsWith('/') ? head.target : head.target.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?]*/i, '');
   const queryAt = target.indexOf('?');
+  const address = settings.clientAddress === 'none' ? undefined : clientOf(head, settings.clientAddress);
   return {
     kind: 'server',
     method,
@@ -38,9 +39,10 @@ export function callOf(head: RequestHead, settings: HttpSettings): HttpServerCal
     path: queryAt === -1 ? target : target.slice(0, queryAt),
     query: queryAt === -1 ? undefined : target.slice(queryAt + 1),
     server: host === undefined ? undefined : serverAt(`${scheme}://${host}`),
-    ...(settings.clientAddress !== 'none' && clientOf(head, settings.clientAddress)),
+    client: address?.client,
+    peer: address?.peer,
     userAgent: text(headers['user-agent']),
-    header: (name) => headers[name],
+    header: settings.captureRequestHeaders.length === 0 ? undefined : (name) => headers[name],
   };
 }
 

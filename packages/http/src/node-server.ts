@@ -5,7 +5,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Server as NetServer, Socket } from 'node:net';
 import { all, guard, listen, suppress } from '@throughline/core';
 import type { HttpServerCall, Target } from '@throughline/core';
-import { watchEmit, whenEmitted } from './emit.js';
+import { watchEmit, whenClosed } from './emit.js';
 import { requestCall, responseResult } from './http1-exchange.js';
 import { isHttp2, streamCall, streamResult } from './http2-exchange.js';
 import type { StreamEvent } from './http2-exchange.js';
@@ -30,6 +30,7 @@ export function nodeServer(settings: HttpSettings): Target {
   return (telemetry) => {
     const open = new Set<Serving>();
     const http2Servers = new WeakSet();
+    const pipelined = new WeakSet<Socket>();
     const events = watchEmit(telemetry, (emit, self, args) => {
       const one = servingOf(self) ?? servedBy(self, args);
       if (one === undefined) return Reflect.apply(emit, self, args);
@@ -102,6 +103,15 @@ export function nodeServer(settings: HttpSettings): Target {
       if (open.delete(one)) one.execution?.succeed(one);
     }
 
+    /** A response that waits behind another is closed by nothing when the connection goes before its turn comes. */
+    function endWith(socket: Socket): void {
+      if (pipelined.has(socket)) return;
+      pipelined.add(socket);
+      whenClosed(socket, () => {
+        for (const one of open) if ((one.answer as Partial<ServerResponse>).req?.socket === socket) end(one);
+      });
+    }
+
     // Somebody else who replaced `emit` on the server itself may have taken the one that the class had before us.
     const watchServer = (server: object): void =>
       events.on(Object.hasOwn(server, 'emit') ? server : prototypeOf(server));
@@ -121,9 +131,8 @@ export function nodeServer(settings: HttpSettings): Target {
         watchServer(server);
         events.on(prototypeOf(request));
         events.on(prototypeOf(response));
-        // Pipelined behind another: when the connection goes before its turn comes, nothing closes the response.
         // oxlint-disable-next-line no-underscore-dangle -- nothing else tells
-        if (socket._httpMessage) whenEmitted(socket, 'close', () => end(one));
+        if (socket._httpMessage) endWith(socket);
       }),
       // Servers of node:http2 publish nothing on Node 22. What they emit is seen from their first connection on.
       listen('net.server.socket', ({ socket }: { socket: { readonly server?: NetServer } }) => {
@@ -139,7 +148,7 @@ export function nodeServer(settings: HttpSettings): Target {
       detach();
       events.detach();
       // What is being answered is recorded to its end.
-      for (const one of open) whenEmitted(one.answer, 'close', () => end(one));
+      for (const one of open) whenClosed(one.answer, () => end(one));
     };
   };
 }

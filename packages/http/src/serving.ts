@@ -58,8 +58,33 @@ export function serving(
     routing: undefined,
     broken: undefined,
   };
-  made.context = (execution?.context ?? base).setValue(METADATA, made);
+  made.context = new ServingContext(execution?.context ?? base, made);
   return made;
+}
+
+/** A context with one value more. `setValue` would copy all that are there, for every request. */
+class ServingContext implements Context {
+  readonly #inner: Context;
+  readonly #serving: Serving;
+
+  constructor(inner: Context, one: Serving) {
+    this.#inner = inner;
+    this.#serving = one;
+  }
+
+  getValue(key: symbol): unknown {
+    return key === METADATA ? this.#serving : this.#inner.getValue(key);
+  }
+
+  setValue(key: symbol, value: unknown): Context {
+    const inner = this.#inner.setValue(key, value);
+    return key === METADATA ? inner : new ServingContext(inner, this.#serving);
+  }
+
+  deleteValue(key: symbol): Context {
+    const inner = this.#inner.deleteValue(key);
+    return key === METADATA ? inner : new ServingContext(inner, this.#serving);
+  }
 }
 
 /** Lets `servingOf` find it by its request, its response or its stream. */

@@ -101,6 +101,27 @@ describe('the span of an incoming request', () => {
     );
   });
 
+  it('of pipelined requests leaves nothing on their connection', async () => {
+    const { ended } = record(onlyServer);
+    const kept: unknown[] = [];
+    let socket: Socket | undefined;
+    const { port } = await serve((request, response) => {
+      ({ socket } = request);
+      kept.push(Object.getOwnPropertyDescriptor(socket, 'emit')?.value);
+      setImmediate(() => response.end());
+    });
+    const client = await connection(port);
+    client.resume();
+    for (let index = 0; index < 20; index += 1) client.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    await ended(20);
+    // One `emit` at the most, however many they were.
+    expect(new Set(kept.filter((one) => one !== undefined)).size).toBeLessThanOrEqual(1);
+    const closed = new Promise((done) => void socket?.once('close', done));
+    client.destroy();
+    await closed;
+    expect(Object.hasOwn(socket ?? {}, 'emit')).toBe(false);
+  });
+
   it.each<[string, (server: Server) => void, RequestListener]>([
     ['the server', (server) => void server.setTimeout(20), () => {}],
     ['the response', () => {}, (_, response) => void response.setTimeout(20)],
