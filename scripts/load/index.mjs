@@ -23,12 +23,12 @@ for (const name of names.length > 0 ? names : Object.keys(cases)) {
   if (problems.length > 0) process.exitCode = 1;
 }
 
-function line({ seconds: took, calls, failed, spans, errors, heap, faults, connections, served }) {
+function line({ seconds: took, calls, failed, spans, errors, points, heap, faults, connections, served }) {
   const injected = Object.entries(faults).map(([kind, count]) => `${count} ${kind}`);
   return [
     `${took.toFixed(0)} s`,
     `${calls} calls, ${failed} failed`,
-    `${spans} spans, ${errors} errors`,
+    `${spans} spans, ${errors} errors, ${points} metric points`,
     `heap ${flow(heap)}`,
     `${connections} connections, ${injected.join(', ')}`,
     ...(served === undefined

@@ -10,6 +10,8 @@ import { obeyMarks } from './marks.mjs';
 const PATIENCE = 120_000;
 /** The traced heap may grow this much between the first third of the run and its end: what the JIT compiles late is in it. */
 const HEAP_GROWTH = 3e6;
+/** Metrics are made of what there are few of: operations, kinds of error. */
+const POINTS = 200;
 
 /**
  * The plain program runs for `seconds`, the traced one for as many rounds. Returns the figures of both and `problems`,
@@ -85,6 +87,7 @@ function figuresOf(rounds) {
     failed: calls.failed,
     spans: total.spans,
     errors: total.errors,
+    points: total.points,
     heap: { third, end },
     served: requests && { requests, spans, open, heap: { third: tallies[0].heap, end: tallies.at(-1).heap } },
   };
@@ -97,8 +100,9 @@ function problemsOf(plain, ours) {
       problems.push(...differences(seen, ours.rounds[number].outcomes[user], `round ${number}, user ${user}`));
     }
   }
-  const { heap, served } = ours.figures;
+  const { heap, points, served } = ours.figures;
   problems.push(...growthOf('program', heap));
+  if (points === 0 || points > POINTS) problems.push(`${points} metric points`);
   if (served !== undefined) {
     problems.push(...growthOf('server', served.heap));
     if (served.spans !== served.requests || served.open !== 0) {

@@ -1,4 +1,4 @@
-// OpenTelemetry's SDK with a processor that keeps nothing but counts, and the adapter under test.
+// OpenTelemetry's SDK with a processor and a metric exporter that keep nothing but counts, and the adapter under test.
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -19,14 +19,14 @@ export function loadFrom(adapter) {
  */
 export async function startTracing(adapter) {
   const load = loadFrom('testing');
-  const { context, trace } = await load('@opentelemetry/api');
+  const { context, metrics, propagation, trace } = await load('@opentelemetry/api');
   const { TracerProvider } = await load('@opentelemetry/sdk-trace');
   const { AsyncLocalStorageContextManager } = await load('@opentelemetry/context-async-hooks');
   const { W3CTraceContextPropagator } = await load('@opentelemetry/core');
-  const { propagation } = await load('@opentelemetry/api');
+  const { MeterProvider, PeriodicExportingMetricReader } = await load('@opentelemetry/sdk-metrics');
 
   const tallies = new Map();
-  const total = { spans: 0, errors: 0, open: 0, kinds: {} };
+  const total = { spans: 0, errors: 0, open: 0, points: 0 };
   const processor = {
     onStart(span) {
       if (span.instrumentationScope.name.startsWith(ours)) total.open += 1;
@@ -37,7 +37,6 @@ export async function startTracing(adapter) {
       total.open -= 1;
       total.spans += 1;
       if (isError) total.errors += 1;
-      total.kinds[span.kind] = (total.kinds[span.kind] ?? 0) + 1;
       const tally = tallies.get(span.parentSpanContext?.spanId);
       if (tally === undefined) return;
       tally.spans += 1;
@@ -51,6 +50,20 @@ export async function startTracing(adapter) {
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   propagation.setGlobalPropagator(new W3CTraceContextPropagator());
   const tracer = trace.getTracer('load');
+  const exporter = {
+    export(exported, done) {
+      const found = exported.scopeMetrics.filter(({ scope }) => scope.name.startsWith(ours));
+      const lines = found.flatMap((scope) => scope.metrics.map((metric) => metric.dataPoints.length));
+      total.points = lines.reduce((sum, count) => sum + count, 0);
+      done({ code: 0 });
+    },
+    forceFlush: async () => {},
+    shutdown: async () => {},
+  };
+  const meterProvider = new MeterProvider({
+    readers: [new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 2_000 })],
+  });
+  metrics.setGlobalMeterProvider(meterProvider);
 
   const module = await import(pathToFileURL(path.join(packages, adapter, 'dist', 'index.mjs')).href);
   module[adapter]().enable();
@@ -71,12 +84,14 @@ export async function startTracing(adapter) {
       }
     },
     forget: () => tallies.clear(),
+    flush: () => meterProvider.forceFlush(),
+    stop: () => meterProvider.shutdown(),
   };
 }
 
 export function noTracing() {
   return {
-    total: { spans: 0, errors: 0, open: 0, kinds: {} },
+    total: { spans: 0, errors: 0, open: 0, points: 0 },
     open: () => 0,
     async traced(call) {
       try {
@@ -86,5 +101,7 @@ export function noTracing() {
       }
     },
     forget() {},
+    flush: async () => {},
+    stop: async () => {},
   };
 }

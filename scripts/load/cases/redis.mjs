@@ -1,6 +1,7 @@
 import { startRedis } from '../../../packages/testing/dist/servers.mjs';
 import { choose } from '../choose.mjs';
 import { mark } from '../marks.mjs';
+import { batch, faults } from './redis-steps.mjs';
 
 export const redis = { adapter: 'redis', server: () => startRedis(), users, steps: 20, killEvery: 6 };
 
@@ -48,11 +49,7 @@ const steps = [
   ],
   [6, ({ shared, call, user, id }) => call('shared set', () => shared.set(`load:shared:${user}`, id))],
   [6, ({ shared, call, user }) => call('shared get', () => shared.get(`load:shared:${user}`))],
-  [3, fault('delay', (random) => 1 + Math.floor(random() * 30))],
-  [1, fault('reset')],
-  [1, fault('close')],
-  // The parser takes two of the three bytes of nothing for nothing.
-  [1, fault('cut', () => 1)],
+  ...faults(ready),
 ];
 
 const script = 'return {KEYS[1], ARGV[1]}';
@@ -60,18 +57,6 @@ const script = 'return {KEYS[1], ARGV[1]}';
 async function wrongType({ client, call, user, id }) {
   await call('set', () => client.set(`load:${user}`, id));
   await call('lPush', () => client.lPush(`load:${user}`, 'value'));
-}
-
-function fault(kind, number = () => '') {
-  return async ({ client, call, id, random }) => {
-    const key = mark(kind, id, number(random));
-    await ready(client);
-    await call(kind, () => client.get(key));
-  };
-}
-
-function batch(commands, user, id) {
-  return commands.set(`load:${user}:batch`, id).incr(`load:${user}:count`).get(`load:${user}:batch`);
 }
 
 function badBatch(commands, user) {
