@@ -19,7 +19,7 @@ export interface Query extends Destination {
   readonly query: unknown;
   readonly parameters: unknown;
   /** Read when first needed, since most calls are made without anybody looking. */
-  cypher?: Cypher;
+  cypher: Cypher | undefined;
 }
 
 /** A query: `MATCH Person`. `nests` for `driver.executeQuery`, which has attempts inside. */

@@ -19,6 +19,7 @@ export function executeQuery(prototype: { executeQuery: AnyFunction }, settings:
       const execution = telemetry.start(operation, {
         query,
         parameters,
+        cypher: undefined,
         ...destinationOfDriver(this as DriverInternals, config as { database?: string } | undefined),
       });
       if (execution === undefined) return Reflect.apply(original, this, args);

@@ -6,7 +6,7 @@ import type { ConnectionHolder, ResultInternals } from './driver.js';
 import { isOfExecuteQuery, listenerOf } from './execute-query.js';
 import type { Settings } from './options.js';
 import { measurePool } from './pool.js';
-import { watch, whenConsumed } from './when-consumed.js';
+import { watch, whenConsumed, whenRoutedAndConsumed } from './when-consumed.js';
 
 /**
  * `run` of a session or a transaction. What is recorded must not lead to the session: that keeps its results, and a
@@ -25,11 +25,12 @@ export function run<Self>(
       if (isOfExecuteQuery(holder)) {
         const result = Reflect.apply(original, this, args) as ResultInternals;
         const listener = listenerOf(holder);
-        if (listener !== undefined) guard('following executeQuery', () => watch(result, listener));
+        if (listener !== undefined) guard('following executeQuery', () => watch(result, listener, true));
         return result;
       }
       const [query, parameters] = args as readonly unknown[];
-      const execution = telemetry.start(operation, { query, parameters, ...destinationOf(holder) });
+      const { namespace, server } = destinationOf(holder);
+      const execution = telemetry.start(operation, { query, parameters, namespace, server, cypher: undefined });
       if (execution === undefined) return Reflect.apply(original, this, args);
       let result: unknown;
       try {
@@ -38,7 +39,8 @@ export function run<Self>(
         execution.fail(error);
         throw error;
       }
-      return execution.observed ? followed(whenConsumed, result, execution) : result;
+      if (!execution.observed) return result;
+      return followed(server === undefined ? whenRoutedAndConsumed : whenConsumed, result, execution);
     };
   });
 }

@@ -25,126 +25,138 @@ export interface Listener {
 
 /** A result is over when the server's answer is, in whatever way the program consumes it, and if it never does. */
 export const whenConsumed: Follow = (returned, execution) => {
-  watch(returned as ResultInternals, execution);
+  watch(returned as ResultInternals, execution, false);
   return returned;
 };
 
-const UNREAD = Symbol('throughline.unread');
-type Watched = ResultStream & { [UNREAD]?: Unread };
+/** The same where the server is chosen after the call began. */
+export const whenRoutedAndConsumed: Follow = (returned, execution) => {
+  watch(returned as ResultInternals, execution, true);
+  return returned;
+};
 
-/** Told when nobody will read a result any more. It must not lead to the result: it would never be collected. */
-type Unread = Pick<Listener, 'cancel'>;
+/** How one answer is watched. The methods that are put on its stream are the same for all, which is cheaper. */
+interface Watch {
+  readonly result: ResultInternals;
+  readonly sent: Promise<ResultStream>;
+  readonly listener: Listener;
+  readonly original: Pick<ResultStream, 'onNext' | '_handleHasMore' | '_afterComplete' | '_afterError'>;
+  rows: number;
+  /** Told when nobody will read the result any more. It must not lead to the result: that would never be collected. */
+  unread: Pick<Listener, 'cancel'>;
+  canBeDropped: boolean;
+}
+
+const WATCH = Symbol('throughline.watch');
+type Watched = ResultStream & { [WATCH]: Watch };
 
 /**
  * Watches the stream behind a result and leaves the result alone. A subscription to it could not count rows without
  * taking them from their reader, and would count as a reader itself, for which the driver asks the server for more. The
  * stream is there before anything of the answer is.
  */
-export function watch(result: ResultInternals, listener: Listener): void {
+export function watch(result: ResultInternals, listener: Listener, isRouted: boolean): void {
   const sent = result._streamObserverPromise;
   if (sent === undefined) {
     warnOnce('neo4j: the shape of a Result is not known; its span says nothing about the answer');
     listener.succeed();
     return;
   }
-  const whenDropped = (unread: Unread): void => {
-    endWhenDropped(result, unread);
-  };
   sent.then(
     (stream) =>
-      guard('watching a Neo4j result', () =>
-        watchStream(stream, listener, retriesOf(result, sent, listener), whenDropped),
-      ),
+      guard('watching a Neo4j result', () => {
+        const server = stream._server?.address;
+        if (isRouted && server !== undefined) listener.set(destinationAttributes({ server: parseHostPort(server) }));
+        watchStream(stream, result, sent, listener);
+      }),
     (error: unknown) => {
       listener.fail(error);
     },
   );
 }
 
-/** How driver 6.3 sends an auto-commit query again that failed before anything of an answer came. */
-interface Retries {
-  /** It is a reader of the result that does, so that a result which nobody reads yet may be sent again later. */
-  mayCome(stream: ResultStream, error: unknown): boolean;
-  /** Follows the answer to the query that was sent again. False when it was not. */
-  followed(error: unknown): boolean;
-}
-
-function retriesOf(result: ResultInternals, sent: Promise<ResultStream>, listener: Listener): Retries {
-  return {
-    mayCome: (stream, error) =>
-      result._retry !== undefined &&
-      result._retriedError === undefined &&
-      stream._runError === true &&
-      (error as { diagnosticRecord?: { _idempotent?: unknown } }).diagnosticRecord?._idempotent === true,
-    followed(error) {
-      if (result._streamObserverPromise === sent) return false;
-      listener.event('neo4j.retry', { 'neo4j.retry.reason': reasonOf(error) });
-      watch(result, listener);
-      return true;
-    },
-  };
-}
-
 function watchStream(
-  stream: Watched,
+  stream: ResultStream,
+  result: ResultInternals,
+  sent: Promise<ResultStream>,
   listener: Listener,
-  retries: Retries,
-  whenDropped: (unread: Unread) => void,
 ): void {
-  const server = stream._server?.address;
-  if (server !== undefined) listener.set(destinationAttributes({ server: parseHostPort(server) }));
   if (stream._error !== null && stream._error !== undefined) {
     listener.fail(stream._error);
     return;
   }
-  let rows = 0;
   if (stream._tail !== null && stream._tail !== undefined) {
-    listener.succeed({ rows, metadata: stream._tail });
+    listener.succeed({ rows: 0, metadata: stream._tail });
     return;
   }
-  stream[UNREAD] = listener;
-  const { onNext, _afterComplete: afterComplete, _afterError: afterError, _handleHasMore: hasMore } = stream;
-  stream.onNext = function (record) {
-    rows += 1;
-    onNext.call(this, record);
-  };
-  stream._afterComplete = function (metadata) {
-    listener.succeed({ rows, metadata });
-    return afterComplete?.call(this, metadata);
-  };
-  stream._afterError = function (error) {
-    // Readers were told before.
-    if (!retries.followed(error)) {
-      if (retries.mayCome(stream, error)) whenDropped(waitForReader(stream, error, listener, retries));
-      else listener.fail(error);
-    }
-    return afterError?.call(this, error);
-  };
+  const { onNext, _handleHasMore, _afterComplete, _afterError } = stream;
+  const original = { onNext, _handleHasMore, _afterComplete, _afterError };
+  const watched = stream as Watched;
+  watched[WATCH] = { result, sent, listener, original, rows: 0, unread: listener, canBeDropped: false };
+  watched.onNext = countRow;
+  watched._handleHasMore = wait;
+  watched._afterComplete = complete;
+  watched._afterError = fail;
   // All of an answer comes by itself, unless it is of several fetches or waits for a reader from the beginning.
-  let canBeDropped = false;
-  const wait = (): void => {
-    if (!canBeDropped) whenDropped(listener);
-    canBeDropped = true;
-  };
-  if (hasMore === undefined || stream._pulled !== true) wait();
-  stream._handleHasMore = function (metadata) {
-    wait();
-    return hasMore?.call(this, metadata);
-  };
+  if (_handleHasMore === undefined || stream._pulled !== true) mayBeDropped(watched[WATCH]);
 }
 
-function waitForReader(stream: Watched, error: unknown, listener: Listener, retries: Retries): Unread {
+function countRow(this: Watched, record: unknown): void {
+  this[WATCH].rows += 1;
+  this[WATCH].original.onNext.call(this, record);
+}
+
+function wait(this: Watched, metadata: unknown): unknown {
+  mayBeDropped(this[WATCH]);
+  return this[WATCH].original._handleHasMore?.call(this, metadata);
+}
+
+function complete(this: Watched, metadata: Metadata): unknown {
+  const { listener, original, rows } = this[WATCH];
+  listener.succeed({ rows, metadata });
+  return original._afterComplete?.call(this, metadata);
+}
+
+/** Readers were told before; it is a reader that has driver 6.3 send the query again. */
+function fail(this: Watched, error: unknown): unknown {
+  const { listener, original } = this[WATCH];
+  if (!isSentAgain(this[WATCH], error)) {
+    if (canBeSentAgain(this, error)) waitForReader(this, error);
+    else listener.fail(error);
+  }
+  return original._afterError?.call(this, error);
+}
+
+/** Whether a query that failed before anything of an answer came was sent again; its next answer is watched then. */
+function isSentAgain({ result, sent, listener }: Watch, error: unknown): boolean {
+  if (result._streamObserverPromise === sent) return false;
+  listener.event('neo4j.retry', { 'neo4j.retry.reason': reasonOf(error) });
+  watch(result, listener, true);
+  return true;
+}
+
+/** A result that nobody reads yet may be sent again once somebody does. */
+function canBeSentAgain({ [WATCH]: { result }, _runError: isRunError }: Watched, error: unknown): boolean {
+  return (
+    result._retry !== undefined &&
+    result._retriedError === undefined &&
+    isRunError === true &&
+    (error as { diagnosticRecord?: { _idempotent?: unknown } }).diagnosticRecord?._idempotent === true
+  );
+}
+
+function waitForReader(stream: Watched, error: unknown): void {
   const { subscribe } = stream;
   stream.subscribe = function (reader) {
     subscribe.call(this, reader);
-    if (!retries.followed(error)) listener.fail(error);
+    if (!isSentAgain(stream[WATCH], error)) stream[WATCH].listener.fail(error);
   };
-  stream[UNREAD] = failed(error, listener);
-  return stream[UNREAD];
+  stream[WATCH].unread = failed(stream[WATCH].listener, error);
+  mayBeDropped(stream[WATCH]);
 }
 
-/** A query that has failed before anybody read it is an error, not a call that was given up. */
-function failed(error: unknown, listener: Pick<Listener, 'fail'>): Unread {
+/** A query that failed before anybody read it is an error, not a call that was given up. */
+function failed(listener: Pick<Listener, 'fail'>, error: unknown): Watch['unread'] {
   return {
     cancel() {
       listener.fail(error);
@@ -152,11 +164,17 @@ function failed(error: unknown, listener: Pick<Listener, 'fail'>): Unread {
   };
 }
 
+function mayBeDropped(watching: Watch): void {
+  if (watching.canBeDropped) return;
+  watching.canBeDropped = true;
+  endWhenDropped(watching.result, watching.unread);
+}
+
 /** Ends the spans of results that a session left unread: the driver tells them nothing any more. */
 export function cancelUnread(results: readonly ResultInternals[]): void {
   for (const { _streamObserverPromise: sent } of results) {
     sent?.then(
-      (stream: Watched) => stream[UNREAD]?.cancel(),
+      (stream: Partial<Watched>) => stream[WATCH]?.unread.cancel(),
       () => {},
     );
   }
