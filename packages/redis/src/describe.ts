@@ -22,7 +22,10 @@ export interface RedisCommand {
 
 /** How to read a call of a client: functions, so that nothing is built for a call that is not recorded. */
 export interface CommandReader<Input> {
-  command(input: Input): RedisCommand;
+  /** As the application gave it. */
+  name(input: Input): string;
+  /** Those after the name. */
+  args(input: Input): readonly unknown[];
   connection(input: Input): RedisConnection;
   /** The server at the end, where it can be another than at the start. */
   answeredBy?(input: Input): ServerAddress | undefined;
@@ -48,24 +51,24 @@ const callOf = ({ server, database }: RedisConnection) =>
 /** A single command: `GET`. */
 export function commandOperation<Input>(
   { requireParent, ignoreCommands, captureKeys }: RedisSettings,
-  { command, connection, answeredBy }: CommandReader<Input>,
+  { name: nameOf, args, connection, answeredBy }: CommandReader<Input>,
 ): Operation<Input> {
   const isIgnored = ignored(ignoreCommands);
   const operation = databaseOperation<Input>({
     needsParent: requireParent,
     call(input) {
-      const { name, args } = command(input);
+      const name = nameOf(input);
       if (isIgnored(name)) return undefined;
       return {
         ...callOf(connection(input)),
         operation: name,
-        text: () => statement(name, args, captureKeys),
-        attributes: storedProcedure(name, args),
+        text: () => statement(name, args(input), captureKeys),
+        attributes: storedProcedure(name, input, args),
       };
     },
     result: (output, input) => ({
       server: answeredBy?.(input),
-      attributes: cacheReads(command(input).name, output),
+      attributes: cacheReads(nameOf(input), output),
     }),
     failure: (error, input) => failureOf(error, answeredBy?.(input)),
   });
@@ -74,7 +77,7 @@ export function commandOperation<Input>(
     // Most answers add nothing, or a constant.
     outcome(output, input, content) {
       if (answeredBy?.(input) !== undefined) return operation.outcome?.(output, input, content);
-      const attributes = cacheReads(command(input).name, output);
+      const attributes = cacheReads(nameOf(input), output);
       return attributes && { attributes };
     },
   };

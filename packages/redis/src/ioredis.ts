@@ -63,7 +63,8 @@ interface SentPipeline extends Sent {
 /** ioredis: in place, since its own channels lose the parent of commands that wait for the connection. */
 export function ioredis(settings: RedisSettings): ModuleTarget {
   const command = commandOperation<SentCommand>(settings, {
-    command: ({ name, command: { args } }) => ({ name, args }),
+    name: ({ name }) => name,
+    args: ({ command: { args } }) => args,
     connection: ({ client }) => connectionOf(client),
     answeredBy: reached,
   });
@@ -100,8 +101,15 @@ type Others = (telemetry: Telemetry) => boolean;
 /** It wraps `Redis.prototype.sendCommand`, before us or after, and there it sees batched commands, too. */
 function othersOn(prototype: Redis): Others {
   const wrappedBefore = isWrapped(prototype.sendCommand);
+  // Looked at again only when it has changed: this runs for each command.
+  let looked: unknown;
   return (telemetry) => {
-    if (!wrappedBefore && !isWrapped(prototype.sendCommand)) return false;
+    const { sendCommand: current } = prototype;
+    if (current === looked) return false;
+    if (!wrappedBefore && !isWrapped(current)) {
+      looked = current;
+      return false;
+    }
     telemetry.noteConflict('sendCommand', true);
     return true;
   };

@@ -2,7 +2,7 @@ import { followed, intercept, module, whenSettled } from '@throughline/core';
 import type { ModuleTarget } from '@throughline/core';
 import { batchOperation, commandOperation } from './describe.js';
 import type { RedisSettings } from './options.js';
-import { batchReader, commandOf, connect, connectionOf, noteSelect } from './node-redis-client.js';
+import { argsOf, batchReader, connect, connectionOf, nameOf, noteSelect } from './node-redis-client.js';
 import type { NodeRedisClient, SentBatch, SentWords, Words } from './node-redis-client.js';
 import { isBatchOfOthers, isInsideOthers, noteWrapped } from './others.js';
 import { isAsking } from './redirects.js';
@@ -47,7 +47,8 @@ export function nodeRedis4(settings: RedisSettings): readonly ModuleTarget[] {
   };
 
   const command = commandOperation<SentWords>(settings, {
-    command: ({ words }) => commandOf(words),
+    name: ({ words }) => nameOf(words),
+    args: ({ words }) => argsOf(words),
     connection: ({ client }) => connectionOf(client),
   });
   const batch = batchOperation<SentBatch>(settings, {

@@ -2,7 +2,7 @@ import { intercept, module } from '@throughline/core';
 import type { ModuleTarget, Operation } from '@throughline/core';
 import { batchOperation, commandOperation } from './describe.js';
 import type { RedisSettings } from './options.js';
-import { batchReader, commandOf, connect, connectionOf, noteSelect, runAttempt } from './node-redis-client.js';
+import { argsOf, batchReader, connect, connectionOf, nameOf, noteSelect, runAttempt } from './node-redis-client.js';
 import type { NodeRedisClient, SentBatch, SentWords, Words } from './node-redis-client.js';
 import { isBatchOfOthers, isInsideOthers, isWrapped, noteWrapped } from './others.js';
 import { isAsking, redirectedTo, startAttempt } from './redirects.js';
@@ -17,7 +17,8 @@ interface Client extends NodeRedisClient {
 /** redis 5 before 5.12, which does not publish yet: in place. Every command but those of a batch passes `sendCommand`. */
 export function nodeRedis5(settings: RedisSettings): ModuleTarget {
   const command = commandOperation<SentWords>(settings, {
-    command: ({ words }) => commandOf(words),
+    name: ({ words }) => nameOf(words),
+    args: ({ words }) => argsOf(words),
     connection: ({ client }) => connectionOf(client),
     answeredBy: redirectedTo,
   });

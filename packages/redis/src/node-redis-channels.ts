@@ -4,7 +4,7 @@ import type { AnyExecution, LibraryTarget, ServerAddress, Target, Telemetry } fr
 import { batchOperation, commandOperation, connectOperation } from './describe.js';
 import type { RedisConnection } from './describe.js';
 import type { RedisSettings } from './options.js';
-import { commandOf } from './node-redis-client.js';
+import { argsOf, commandOf, nameOf } from './node-redis-client.js';
 import type { SentBatch, Words } from './node-redis-client.js';
 import { connectionMetrics } from './node-redis-pool.js';
 import { isBatchOfOthers, isInsideOthers } from './others.js';
@@ -51,7 +51,8 @@ const connectionOf = ({ serverAddress, serverPort, database }: Connection): Redi
 /** redis 5.12 and newer: by the channels that it publishes on, which a bundled copy does, too. */
 export function nodeRedisChannels(settings: RedisSettings): readonly LibraryTarget[] {
   const command = commandOperation<Command>(settings, {
-    command: ({ args, [GIVEN]: words = args }) => commandOf(words),
+    name: ({ args, [GIVEN]: words = args }) => nameOf(words),
+    args: ({ args, [GIVEN]: words = args }) => argsOf(words),
     connection: connectionOf,
     answeredBy: redirectedTo,
   });

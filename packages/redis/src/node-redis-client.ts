@@ -33,7 +33,11 @@ export interface SentBatch extends Attempt {
   readonly queued: readonly { readonly args: Words }[];
 }
 
-export const commandOf = (words: Words): RedisCommand => ({ name: String(words[0]), args: words.slice(1) });
+export const nameOf = ([name]: Words): string => (typeof name === 'string' ? name : String(name));
+
+export const argsOf = (words: Words): readonly unknown[] => words.slice(1);
+
+export const commandOf = (words: Words): RedisCommand => ({ name: nameOf(words), args: argsOf(words) });
 
 /** How to read a batch, but for its replies. */
 export const batchReader: Omit<BatchReader<SentBatch>, 'replies'> = {

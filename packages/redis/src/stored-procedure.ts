@@ -10,16 +10,20 @@ const hashes = new Map<string, string>();
  * `db.stored_procedure.name`: the name of a function, or the SHA-1 digest by which Redis knows a script. An attribute
  * that is set once the span has started: the span's name is the command's alone, as the Redis conventions have it.
  */
-export function storedProcedure(name: string, [first]: readonly unknown[]): Attributes | undefined {
-  if (typeof first !== 'string') return undefined;
-  const procedure = procedureOf(name, first);
+export function storedProcedure<Input>(
+  name: string,
+  input: Input,
+  args: (input: Input) => readonly unknown[],
+): Attributes | undefined {
+  const initial = name.charCodeAt(0) | 0x20;
+  // Neither e nor f: this runs for each command.
+  if (initial !== 0x65 && initial !== 0x66) return undefined;
+  const [first] = args(input);
+  const procedure = typeof first === 'string' ? procedureOf(name, first) : undefined;
   return procedure === undefined ? undefined : { 'db.stored_procedure.name': procedure };
 }
 
 function procedureOf(name: string, first: string): string | undefined {
-  const initial = name.charCodeAt(0) | 0x20;
-  // Neither e nor f: this runs for each command.
-  if (initial !== 0x65 && initial !== 0x66) return undefined;
   switch (name.toUpperCase()) {
     case 'EVAL':
     case 'EVAL_RO':
