@@ -10,7 +10,7 @@ export function incoming(settings: HttpSettings): Operation<HttpServerCall, Serv
   return httpOperation<HttpServerCall, Serving>({
     capture: captureOf(settings),
     call: (call) => call,
-    result: (serving) => serving.result(serving),
+    result: (serving) => serving.recording?.result(serving),
   });
 }
 
@@ -60,8 +60,9 @@ function forwardedFor(headers: RequestHead['headers']): string | undefined {
   const standard = /(?:^|[;,\s])for=("[^"]*"|[^;,\s]*)/i.exec(text(headers['forwarded']) ?? '')?.[1];
   const first = standard?.replaceAll('"', '') ?? text(headers['x-forwarded-for'])?.split(',')[0];
   // `[2001:db8::1]:4711`, `192.0.2.7:4711`, `2001:db8::1`, `192.0.2.7`.
-  const [, bracketed, plain] = /^\s*(?:\[([^\]]+)\](?::\d+)?|([^:]+(?=:\d+\s*$)|\S+))\s*$/.exec(first ?? '') ?? [];
-  return bracketed ?? plain;
+  const [, bracketed, plain, bare] =
+    /^\s*(?:\[([^\]]+)\](?::\d+)?|([^:\s]+)(?::\d+)?|(\S+))\s*$/.exec(first ?? '') ?? [];
+  return bracketed ?? plain ?? bare;
 }
 
 function text(value: string | string[] | undefined): string | undefined {

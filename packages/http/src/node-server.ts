@@ -1,10 +1,9 @@
-import { context, propagation, ROOT_CONTEXT, trace } from '@opentelemetry/api';
-import type { Context } from '@opentelemetry/api';
+import { context, propagation } from '@opentelemetry/api';
 import type { EventEmitter } from 'node:events';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Server as NetServer, Socket } from 'node:net';
 import { all, guard, listen, suppress } from '@throughline/core';
-import type { HttpServerCall, Target } from '@throughline/core';
+import type { HttpResult, HttpServerCall, Target } from '@throughline/core';
 import { watchEmit, whenClosed } from './emit.js';
 import { requestCall, responseResult } from './http1-exchange.js';
 import { isHttp2, streamCall, streamResult } from './http2-exchange.js';
@@ -13,7 +12,7 @@ import { incoming } from './incoming.js';
 import type { HttpSettings } from './options.js';
 import { isPath } from './patterns.js';
 import { fastifyChannel } from './routes/fastify.js';
-import { belongs, isActive, serving, servingOf } from './serving.js';
+import { belongs, end, isActive, outside, serving, servingOf } from './serving.js';
 import type { Serving } from './serving.js';
 
 interface Message {
@@ -34,8 +33,8 @@ export function nodeServer(settings: HttpSettings): Target {
     const events = watchEmit(telemetry, (emit, self, args) => {
       const one = servingOf(self) ?? servedBy(self, args);
       if (one === undefined) return Reflect.apply(emit, self, args);
-      if (self === one.answer) {
-        if (args[0] === 'close') end(one);
+      if (self === one.recording?.answer) {
+        if (args[0] === 'close') close(one);
         else if (args[0] === 'timeout') one.broken ??= 'timeout';
       }
       if ((self as EventEmitter).listenerCount(args[0] as string) === 0 || isActive(one)) {
@@ -50,7 +49,7 @@ export function nodeServer(settings: HttpSettings): Target {
         // Not caught: Node prints where an error was last thrown, and that shall be the program.
         if (threw) {
           one.broken = 'uncaughtException';
-          end(one);
+          close(one);
         }
       }
     });
@@ -75,16 +74,16 @@ export function nodeServer(settings: HttpSettings): Target {
       call: HttpServerCall,
       headers: object,
       answer: EventEmitter,
-      result: Serving['result'],
+      result: (ended: Serving) => HttpResult,
     ): Serving | undefined {
       const base = outside(context.active());
       if (isPath(ignoreIncoming, call.path) || ignoreMethods.includes(call.method)) {
-        return serving(suppress(base), undefined, answer, result);
+        return serving(suppress(base), undefined);
       }
       const parent = propagation.extract(base, headers);
       const execution = telemetry.start(operation, call, parent);
       if (execution === undefined && parent === base) return undefined;
-      const one = serving(parent, execution, answer, result);
+      const one = serving(parent, execution === undefined ? undefined : { execution, answer, result });
       if (execution !== undefined) open.add(one);
       return one;
     }
@@ -99,8 +98,9 @@ export function nodeServer(settings: HttpSettings): Target {
       return one;
     }
 
-    function end(one: Serving): void {
-      if (open.delete(one)) one.execution?.succeed(one);
+    function close(one: Serving): void {
+      open.delete(one);
+      end(one);
     }
 
     /** A response that waits behind another is closed by nothing when the connection goes before its turn comes. */
@@ -108,7 +108,7 @@ export function nodeServer(settings: HttpSettings): Target {
       if (pipelined.has(socket)) return;
       pipelined.add(socket);
       whenClosed(socket, () => {
-        for (const one of open) if ((one.answer as Partial<ServerResponse>).req?.socket === socket) end(one);
+        for (const one of open) if (connectionOf(one) === socket) close(one);
       });
     }
 
@@ -148,18 +148,18 @@ export function nodeServer(settings: HttpSettings): Target {
       detach();
       events.detach();
       // What is being answered is recorded to its end.
-      for (const one of open) whenClosed(one.answer, () => end(one));
+      for (const one of open) if (one.recording !== undefined) whenClosed(one.recording.answer, () => close(one));
     };
   };
 }
 
-function prototypeOf(emitter: object): object {
-  return Object.getPrototypeOf(emitter) as object;
+/** `undefined` for a stream of HTTP/2. */
+function connectionOf({ recording }: Serving): Socket | undefined {
+  return (recording?.answer as Partial<ServerResponse> | undefined)?.req?.socket;
 }
 
-/** A server that was started inside a span passes that span on to every connection; it is no parent of requests. */
-function outside(active: Context): Context {
-  return active === ROOT_CONTEXT ? active : trace.deleteSpan(active);
+function prototypeOf(emitter: object): object {
+  return Object.getPrototypeOf(emitter) as object;
 }
 
 /** `@opentelemetry/instrumentation-http` wraps the same method and makes the span itself. */

@@ -1,4 +1,4 @@
-import { context, createContextKey, INVALID_SPAN_CONTEXT, trace } from '@opentelemetry/api';
+import { context, createContextKey, INVALID_SPAN_CONTEXT, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import type { Context, Span } from '@opentelemetry/api';
 import type { EventEmitter } from 'node:events';
 import type { Execution, HttpResult, HttpServerCall } from '@throughline/core';
@@ -11,19 +11,27 @@ const METADATA = createContextKey('OpenTelemetry SDK Context Key RPC_METADATA');
 const SERVING = Symbol('throughline.http.serving');
 const NO_SPAN: Span = trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
 
+/**
+ * What is let go when a request is over: its context can live as long as the program, in a timer or in a connection
+ * that it opened.
+ */
+interface Recording {
+  readonly execution: Execution<HttpServerCall, Serving>;
+  /** The one whose `close` ends the request: the response, or a stream of HTTP/2. */
+  readonly answer: EventEmitter;
+  /** How the request ended; asked once it has. */
+  readonly result: (serving: Serving) => HttpResult;
+}
+
 /** A request that is being answered. */
 export interface Serving {
   /** `RPCType.HTTP`. */
   readonly type: 'http';
   readonly span: Span;
-  /** `undefined` when nothing is recorded, and the context is all that matters. */
-  readonly execution: Execution<HttpServerCall, Serving> | undefined;
   /** In which the program's listeners run. */
   readonly context: Context;
-  /** The one whose `close` ends the request: the response, or a stream of HTTP/2. */
-  readonly answer: EventEmitter;
-  /** How the request ended; asked once it has. */
-  readonly result: (serving: Serving) => HttpResult;
+  /** `undefined` once the request is over, or when nothing is recorded and the context is all that matters. */
+  recording: Recording | undefined;
   /** The template of the route that a framework chose: `/users/:id`. */
   route: string | undefined;
   /** For frameworks whose choice can be read only at the end. */
@@ -40,26 +48,34 @@ interface Served {
   readonly stream?: Served;
 }
 
-export function serving(
-  base: Context,
-  execution: Serving['execution'],
-  answer: EventEmitter,
-  result: Serving['result'],
-): Serving {
+export function serving(base: Context, recording: Recording | undefined): Serving {
   const made = {
     type: 'http' as const,
-    span: execution?.span ?? NO_SPAN,
-    execution,
+    span: recording?.execution.span ?? NO_SPAN,
     context: base,
-    answer,
-    result,
+    recording,
     route: undefined,
     readRoute: undefined,
     routing: undefined,
     broken: undefined,
   };
-  made.context = new ServingContext(execution?.context ?? base, made);
+  made.context = new ServingContext(recording?.execution.context ?? base, made);
   return made;
+}
+
+/** Ends the span of a request, once. */
+export function end(one: Serving): void {
+  const { recording } = one;
+  if (recording === undefined) return;
+  recording.execution.succeed(one);
+  one.recording = undefined;
+  one.readRoute = undefined;
+  one.routing = undefined;
+}
+
+/** A server that was started inside a span passes that span on to every connection; it is no parent of requests. */
+export function outside(active: Context): Context {
+  return active === ROOT_CONTEXT ? active : trace.deleteSpan(active.deleteValue(METADATA));
 }
 
 /** A context with one value more. `setValue` would copy all that are there, for every request. */

@@ -3,6 +3,10 @@ import type { RequestListener, Server } from 'node:http';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { setImmediate as turn } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { context, trace } from '@opentelemetry/api';
 import { startRecording } from '@throughline/testing';
 import { describe, expect, it } from 'vitest';
 import { http } from '../src/index.js';
@@ -165,6 +169,28 @@ describe('the span of an incoming request', () => {
     expect([span?.status, span?.attributes['error.type']]).toEqual(['ERROR', 'ERR_HTTP_REQUEST_TIMEOUT']);
   });
 
+  it('is over for good: a context that lives on holds neither request nor response', async () => {
+    const { ended } = record(onlyServer);
+    let response: WeakRef<ServerResponse> | undefined;
+    let later: (() => unknown) | undefined;
+    const { url, close } = await serve((_, given) => {
+      response = new WeakRef(given);
+      later = context.bind(context.active(), () => trace.getActiveSpan());
+      given.end();
+    });
+    await (await fetch(url)).text();
+    const [span] = await ended(1);
+    await close();
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    for (let tries = 0; tries < 20 && response?.deref() !== undefined; tries += 1) {
+      await turn();
+      collect();
+    }
+    expect(response?.deref()).toBeUndefined();
+    expect(later?.()).toMatchObject({ name: span?.name });
+  });
+
   it('does not exist for what never became a request', async () => {
     const { spans, open } = record(onlyServer);
     const { port } = await serve();
@@ -231,6 +257,47 @@ describe('the span of an incoming request', () => {
     expect(span?.name).toBe(method === 'BREW' ? 'HTTP' : method);
     expect(span?.attributes['http.request.method']).toBe(method === 'BREW' ? '_OTHER' : method);
     expect(await metrics()).toHaveLength(1);
+  });
+
+  it.each([
+    [{}, undefined, undefined],
+    [{ clientAddress: 'peer' as const }, '127.0.0.1', '127.0.0.1'],
+    [{ clientAddress: 'forwarded' as const }, '192.0.2.7', '127.0.0.1'],
+  ])('with %j has the client address %s', async (options, client, peer) => {
+    const { ended } = record({ ...onlyServer, ...options });
+    const { port } = await serve();
+    await fetch(`http://localhost:${port}`, { headers: { 'x-forwarded-for': '192.0.2.7, 10.0.0.1' } });
+    const [span] = await ended(1);
+    const attributes = span?.attributes ?? {};
+    const local = (value: unknown): unknown => (value === '::1' || value === '::ffff:127.0.0.1' ? '127.0.0.1' : value);
+    expect([local(attributes['client.address']), local(attributes['network.peer.address'])]).toEqual([client, peer]);
+  });
+
+  it('has the headers that are asked for, in whichever form they were given, and no others', async () => {
+    const { ended, spans } = record({
+      ...onlyServer,
+      captureRequestHeaders: ['X-Tenant'],
+      captureResponseHeaders: ['x-cost', 'x-many'],
+    });
+    const { url } = await serve((request, response) => {
+      if (request.url === '/set') response.setHeader('x-many', ['a', 'b']).setHeader('x-cost', 7).end();
+      else response.writeHead(200, { 'X-Cost': '7', 'x-secret': 'SECRET' }).end();
+    });
+    for (const path of ['/set', '/written'])
+      await fetch(url + path, { headers: { 'x-tenant': 't', cookie: 'SECRET' } });
+    await ended(2);
+    const headers = spans().map(({ attributes }) =>
+      Object.fromEntries(Object.entries(attributes).filter(([key]) => key.includes('header'))),
+    );
+    expect(headers).toEqual([
+      {
+        'http.request.header.x-tenant': ['t'],
+        'http.response.header.x-cost': ['7'],
+        'http.response.header.x-many': ['a', 'b'],
+      },
+      { 'http.request.header.x-tenant': ['t'], 'http.response.header.x-cost': ['7'] },
+    ]);
+    expect(JSON.stringify(spans())).not.toContain('SECRET');
   });
 
   it('says nothing of the path in its name or in metrics, however many paths are asked for', async () => {

@@ -87,7 +87,7 @@ function calling<Self>(
 
 function enter(router: Router, request: unknown): void {
   const serving = servingOf(request);
-  if (serving?.execution?.observed !== true) return;
+  if (serving?.recording?.execution.observed !== true) return;
   const routing = (serving.routing ??= { entered: new Map(), layer: '' }) as Routing;
   // The outermost router again, when the program sends a request through its routes a second time.
   const outermost = ((request as { baseUrl?: unknown }).baseUrl ?? '') === '';
