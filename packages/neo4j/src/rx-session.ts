@@ -96,7 +96,10 @@ function observeRetries(logic: RetryLogic, operation: Operation<Attempt>, teleme
   };
 }
 
-/** Each subscription is a call: it begins with it, and its end is that of the subscription. */
+/**
+ * Each subscription is a call: it begins with it, and its end is that of the subscription. What the observer does with
+ * a value belongs to whoever has subscribed.
+ */
 function observed(
   source: Observable,
   start: () => AnyExecution | undefined,
@@ -105,19 +108,20 @@ function observed(
   return derived(source, (observer) => {
     const execution = start();
     if (execution === undefined) return source.subscribe(observer);
+    const subscribed = context.active();
     const subscription = execution.run(() =>
       source.subscribe({
         next(value) {
-          observer.next(value);
+          context.with(subscribed, () => observer.next(value));
         },
         error(error) {
           failed(error);
           execution.fail(error);
-          observer.error(error);
+          context.with(subscribed, () => observer.error(error));
         },
         complete() {
           execution.succeed();
-          observer.complete();
+          context.with(subscribed, () => observer.complete());
         },
       }),
     );

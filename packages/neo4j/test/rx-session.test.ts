@@ -1,3 +1,4 @@
+import { trace } from '@opentelemetry/api';
 import { describeWithService, inside } from '@throughline/testing';
 import type { Driver, RxSession } from 'neo4j-driver';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -5,6 +6,7 @@ import { drivers } from './drivers.js';
 import { failureOf, traceDrivers } from './tracing.js';
 
 const { recorder, compare } = traceDrivers();
+const tracer = trace.getTracer('program');
 
 /** An observable of rxjs, which this package does not have. */
 interface Observable<T> {
@@ -129,6 +131,28 @@ describeWithService('neo4j-5', 'rxSession', ({ url }) => {
       for (const name of ['executeRead', 'attempt 1']) {
         expect(recorder.span(name)).toMatchObject({ status: 'UNSET', attributes: { 'throughline.cancelled': true } });
       }
+    });
+
+    it('what the program does with a value is its own, and what it does in a transaction is not', async () => {
+      await inside('program', async () => {
+        const source = session.executeRead((transaction) => {
+          tracer.startSpan('work').end();
+          return transaction.run('RETURN 1').records();
+        }) as unknown as Observable<unknown>;
+        await new Promise<void>((resolve, reject) => {
+          source.subscribe({
+            next: () => tracer.startSpan('next').end(),
+            error: reject,
+            complete() {
+              tracer.startSpan('complete').end();
+              resolve();
+            },
+          });
+        });
+      });
+      const parentOf = (name: string): string | undefined => recorder.span(name).parentId;
+      expect(parentOf('work')).toBe(recorder.span('attempt 1').spanId);
+      for (const name of ['next', 'complete']) expect(parentOf(name)).toBe(recorder.span('program').spanId);
     });
 
     it('what it returns is an observable of the class that the driver has', async () => {
