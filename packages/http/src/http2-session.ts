@@ -1,5 +1,6 @@
 import type { ClientHttp2Session } from 'node:http2';
-import { all, intercept, listen } from '@throughline/core';
+import type { Duplex } from 'node:stream';
+import { all, guard, intercept, listen } from '@throughline/core';
 import type { Target } from '@throughline/core';
 
 /**
@@ -9,8 +10,11 @@ import type { Target } from '@throughline/core';
 export function onHttp2Sessions(target: (prototype: ClientHttp2Session) => Target): Target {
   return (telemetry) => {
     let detach: (() => void) | undefined;
+    let looked = false;
     const look = (): void => {
-      if (detach === undefined && isHttp2Loaded()) detach = target(sessionPrototype())(telemetry);
+      if (looked || !isHttp2Loaded()) return;
+      looked = true;
+      detach = guard('looking for sessions of HTTP/2', () => target(sessionPrototype())(telemetry));
     };
     look();
     const watch = all([
@@ -36,18 +40,20 @@ function isHttp2Loaded(): boolean {
   return moduleLoadList?.includes('NativeModule http2') === true;
 }
 
-/** The class is not exported: a session that is connected to nothing shows it. */
+/** The class is not exported: a session that waits for ever for a connection shows it, and holds nothing. */
 function sessionPrototype(): ClientHttp2Session {
-  const { Duplex } = process.getBuiltinModule('node:stream');
-  const nowhere = new Duplex({
-    read() {},
-    write(_chunk, _encoding, done) {
-      done();
-    },
+  const ignore = (): unknown => nowhere;
+  const nowhere = {
+    connecting: true,
+    _handle: { isStreamBase: true },
+    on: ignore,
+    once: ignore,
+    removeListener: ignore,
+    end: ignore,
+    destroy: ignore,
+  };
+  const session = process.getBuiltinModule('node:http2').connect('http://localhost', {
+    createConnection: () => nowhere as unknown as Duplex,
   });
-  const session = process
-    .getBuiltinModule('node:http2')
-    .connect('http://localhost', { createConnection: () => nowhere });
-  session.destroy();
   return Object.getPrototypeOf(session) as ClientHttp2Session;
 }
