@@ -3,6 +3,9 @@
 
 const serverOf = (url) => ({ 'server.address': new URL(url).hostname, 'server.port': Number(new URL(url).port) });
 
+/** What every adapter adds to an answer over HTTP: the same number of attributes is compared. */
+const peer = { 'network.protocol.version': '1.1', 'network.peer.address': '127.0.0.1', 'network.peer.port': 1 };
+
 /**
  * `together`: calls under way at once, so that waking up for each answer does not drown what is measured.
  * `kind` 2 is CLIENT, 0 INTERNAL. `before` is given to startSpan, `after` is set once the call has answered.
@@ -72,7 +75,7 @@ export const cases = {
       name: 'GET',
       kind: 2,
       before: { 'http.request.method': 'GET', 'url.full': `${address}/a`, ...serverOf(address) },
-      after: () => ({ 'http.response.status_code': 200 }),
+      after: () => ({ 'http.response.status_code': 200, ...peer }),
     }),
   },
   'undici request': {
@@ -87,7 +90,7 @@ export const cases = {
       name: 'GET',
       kind: 2,
       before: { 'http.request.method': 'GET', 'url.full': `${address}/a`, ...serverOf(address) },
-      after: () => ({ 'http.response.status_code': 200 }),
+      after: () => ({ 'http.response.status_code': 200, ...peer }),
     }),
   },
   'node:http': {
@@ -107,7 +110,7 @@ export const cases = {
       name: 'GET',
       kind: 2,
       before: { 'http.request.method': 'GET', 'url.full': `${address}/a`, ...serverOf(address) },
-      after: () => ({ 'http.response.status_code': 200 }),
+      after: () => ({ 'http.response.status_code': 200, ...peer }),
     }),
   },
   // Over a pair of streams in the process: no socket, and next to nothing for the client.
