@@ -43,8 +43,9 @@ describe('what stands in a literal', { timeout }, () => {
   it('is in no text and in no summary of a query without parameters', () => {
     fc.assert(
       fc.property(secretive, ({ query, secrets }) => {
-        const { summary, text } = readCypher(query);
+        const { summary, text, indexSearch } = readCypher(query);
         expect(text).toBeDefined();
+        expect(indexSearch).toBeUndefined();
         for (const secret of secrets) expect(`${summary} ${text}`).not.toContain(secret);
       }),
       { numRuns },

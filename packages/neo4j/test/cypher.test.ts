@@ -153,6 +153,7 @@ const searches: Readonly<Record<string, IndexSearch | undefined>> = {
   "CALL my.db.index.vector.queryNodes('chunks', 5, $v)": undefined,
   'RETURN \'CALL db.index.vector.queryNodes("chunks", 5, $v)\'': undefined,
   'CREATE VECTOR INDEX chunks FOR (c:Chunk) ON c.embedding': undefined,
+  "RETURN constructor('SECRET', 5), toString('SECRET')": undefined,
   'CALL db.index.vector.queryNodes(': undefined,
 };
 

@@ -15,12 +15,12 @@ export interface IndexSearch {
 /** As the query has it: a value of its own, or the name of a parameter. */
 export type Argument = { readonly value: string } | { readonly parameter: string };
 
-const PROCEDURES: Readonly<Record<string, 'vector' | 'fulltext'>> = {
-  'db.index.vector.queryNodes': 'vector',
-  'db.index.vector.queryRelationships': 'vector',
-  'db.index.fulltext.queryNodes': 'fulltext',
-  'db.index.fulltext.queryRelationships': 'fulltext',
-};
+const PROCEDURES = new Map([
+  ['db.index.vector.queryNodes', 'vector'],
+  ['db.index.vector.queryRelationships', 'vector'],
+  ['db.index.fulltext.queryNodes', 'fulltext'],
+  ['db.index.fulltext.queryRelationships', 'fulltext'],
+]);
 
 /** `CALL` and the names and dots of each of these: with these alone before it, a search is what a query begins with. */
 const TOKENS_BEFORE = 8;
@@ -39,7 +39,8 @@ export function indexSearchReader(): IndexSearchReader {
   let k: Argument | undefined;
   /** What is expected next; `done` when there is nothing more to find. */
   let state: 'search' | 'name' | 'comma' | 'k' | 'limit' | 'done' = 'search';
-  let search: 'vector' | 'fulltext' | 'clause' | undefined;
+  /** The kind of index that a procedure searches, or `clause`. */
+  let search: string | undefined;
   let leads = false;
   /** Where the query begins, after `CYPHER 25`. */
   let start = 0;
@@ -53,7 +54,7 @@ export function indexSearchReader(): IndexSearchReader {
     const word = token.toUpperCase();
     if (position === 0 && word === 'CYPHER') start = 2;
     if (position === start) leads = word === 'CALL';
-    if (token === '(') search = PROCEDURES[path];
+    if (token === '(') search = PROCEDURES.get(path);
     else if (word === 'INDEX' && beforePrevious === '(' && INDEX_KINDS.has(previous.toUpperCase())) search = 'clause';
     if (search !== undefined) {
       leads &&= position === start + TOKENS_BEFORE;
