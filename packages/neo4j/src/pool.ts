@@ -21,9 +21,11 @@ export interface Pool {
 
 /** Measures the pool that a session takes its connections from, from before its first use of it. */
 export function measurePool(holder: ConnectionHolder | undefined, telemetry: Telemetry): void {
-  const pool = holder?._connectionProvider?._connectionPool;
-  if (pool === undefined || telemetry.metering() === undefined || isSuppressed(context.active())) return;
-  adopt(pool, telemetry, observePool);
+  guard('measuring a Neo4j connection pool', () => {
+    const pool = holder?._connectionProvider?._connectionPool;
+    if (pool === undefined || telemetry.metering() === undefined || isSuppressed(context.active())) return;
+    adopt(pool, telemetry, observePool);
+  });
 }
 
 function observePool(pool: Pool, telemetry: () => Telemetry): void {
