@@ -21,7 +21,7 @@ for (const version of ['5', '2026'] as const) {
     let server: OwnNeo4j;
     beforeAll(async () => {
       server = await startNeo4j({ version, password, tls: true });
-    }, 120_000);
+    }, 300_000);
     afterAll(() => server[Symbol.asyncDispose]());
 
     const connect = ({ neo4j }: TestedDriver, url = server.url, given = password, config = {}): Driver =>
@@ -148,6 +148,6 @@ for (const version of ['5', '2026'] as const) {
       for (const { attributes } of named('attempt 2')) {
         expect(attributes['neo4j.attempt.reason']).toBe('ServiceUnavailable');
       }
-    }, 180_000);
+    }, 300_000);
   });
 }
