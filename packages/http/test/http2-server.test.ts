@@ -172,7 +172,6 @@ describe('a stream of node:http2', () => {
   it.each<[string, (stream: ClientHttp2Stream, session: ClientHttp2Session) => void]>([
     ['closes', (stream) => stream.close(constants.NGHTTP2_CANCEL)],
     ['leaves with its connection', (_, session) => session.destroy()],
-    ['leaves with its socket', (_, session) => session.socket.destroy()],
   ])('that the client %s is no error', async (_, leave) => {
     const { session, ended } = await served((stream) => {
       stream.on('error', () => {});
