@@ -24,12 +24,14 @@ export async function runLoad(name, { seconds, users }) {
 }
 
 /** Says of each round whether it is the last, and whether the heap is measured: after the first third and at the end. */
-function untilTime(milliseconds, least) {
-  const begin = performance.now();
+function untilTime(milliseconds, atLeast) {
+  let begin;
   let measured = false;
   return (number) => {
+    // Not before the server is there.
+    begin ??= performance.now();
     const elapsed = performance.now() - begin;
-    const last = elapsed >= milliseconds && number >= least;
+    const last = elapsed >= milliseconds && number >= atLeast;
     const measure = last || (!measured && elapsed >= milliseconds / 3 && number > 0);
     measured ||= measure;
     return { last, measure };
@@ -49,10 +51,10 @@ async function runVariant(name, variant, users, plan) {
   await using program = await startProgram([name, variant, proxy.url, String(users)]);
   const rounds = [];
   const begin = performance.now();
-  for (let last = false; !last;) {
+  for (let over = false; !over;) {
     const number = rounds.length;
-    const { measure, ...rest } = plan(number);
-    ({ last } = rest);
+    const { last, measure } = plan(number);
+    over = last;
     const kind = number % killEvery === killEvery - 1 ? 'kill' : 'calls';
     const allWait = new Promise((resolve) => {
       let left = users;
