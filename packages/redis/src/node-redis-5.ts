@@ -1,5 +1,6 @@
+import { context } from '@opentelemetry/api';
 import { intercept, module } from '@throughline/core';
-import type { ModuleTarget, Operation } from '@throughline/core';
+import type { ModuleTarget, Operation, Target } from '@throughline/core';
 import { batchOperation, commandOperation } from './describe.js';
 import type { RedisSettings } from './options.js';
 import { argsOf, batchReader, connect, connectionOf, nameOf, noteSelect, runAttempt } from './node-redis-client.js';
@@ -14,8 +15,12 @@ interface Client extends NodeRedisClient {
   _executePipeline(queued: SentBatch['queued']): Promise<unknown>;
 }
 
-/** redis 5 before 5.12, which does not publish yet: in place. Every command but those of a batch passes `sendCommand`. */
-export function nodeRedis5(settings: RedisSettings): ModuleTarget {
+/**
+ * redis 5 and 6: in place. Every command but those of a batch passes `sendCommand`.
+ *
+ * @param attached is attached with it.
+ */
+export function nodeRedis5(settings: RedisSettings, attached: Target): ModuleTarget {
   const command = commandOperation<SentWords>(settings, {
     name: ({ words }) => nameOf(words),
     args: ({ words }) => argsOf(words),
@@ -29,11 +34,12 @@ export function nodeRedis5(settings: RedisSettings): ModuleTarget {
   });
   return module<{ readonly default?: { readonly prototype?: Client } }>(
     '@redis/client',
-    '>=5 <5.12',
+    '>=5 <7',
     ['dist/lib/client/index.js'],
     ({ default: { prototype } = {} }) =>
       prototype !== undefined && '_executeMulti' in prototype
         ? [
+            attached,
             noteWrapped(prototype, 'sendCommand', 'connect'),
             intercept(prototype, 'sendCommand', sendCommand(command, prototype)),
             intercept(prototype, '_executeMulti', executeBatch(batch, 'MULTI')),
@@ -52,9 +58,10 @@ function sendCommand(operation: Operation<SentWords>, prototype: Client): Parame
       const [words] = args as unknown as [Words];
       const call = (): unknown => Reflect.apply(original, this, args);
       noteSelect(client, words);
-      if (isAsking(words[0]) || wrappedBefore || isInsideOthers(telemetry, 'sendCommand')) return call();
+      const active = context.active();
+      if (isAsking(words[0]) || wrappedBefore || isInsideOthers(telemetry, 'sendCommand', active)) return call();
       const sent: SentWords = { client, words };
-      const execution = startAttempt(telemetry, operation, sent, String(words[0]), serverOf);
+      const execution = startAttempt(telemetry, operation, sent, nameOf(words), serverOf, active);
       return execution?.observed === true ? runAttempt(execution, sent, call) : call();
     };
 }

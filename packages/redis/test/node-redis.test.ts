@@ -311,8 +311,8 @@ describeWithService('redis', 'on a real server', ({ url }) => {
         return answer;
       });
       expect(tree).toEqual(['CONNECT', 'SELECT', 'EXISTS']);
-      const isPatched = isV4 || title.endsWith('v5.11');
-      expect(spans.at(-1)?.attributes['db.namespace']).toBe(isPatched ? undefined : '3');
+      // Which one it is now the client keeps to itself.
+      expect(spans.at(-1)?.attributes).not.toHaveProperty('db.namespace');
     });
 
     it('quit with commands pending answers them first', async () => {
