@@ -12,8 +12,6 @@ import type { Metadata } from './metadata.js';
 import type { Settings } from './options.js';
 import type { Answer } from './when-consumed.js';
 
-const NEO4J = { system: 'neo4j', defaultPort: DEFAULT_PORT } as const;
-
 /** A query as the program gave it: a text, or an object with one. */
 export interface Query extends Destination {
   readonly query: unknown;
@@ -30,27 +28,16 @@ export function queryOperation(settings: Settings, nests = false): Operation<Que
     call(input) {
       const { summary, text, indexSearch } = cypherOf(input);
       const { namespace, server } = input;
-      return {
-        ...NEO4J,
-        namespace,
-        server,
-        summary,
-        text: () => text,
-        attributes: indexSearch && indexToSearch(indexSearch),
-      };
+      const attributes = indexSearch && indexToSearch(indexSearch);
+      return { system: 'neo4j', defaultPort: DEFAULT_PORT, namespace, server, summary, text: () => text, attributes };
     },
     result({ rows, metadata }, input) {
       const { indexSearch } = cypherOf(input);
-      return {
-        returnedRows: rows,
-        namespace: databaseOf(metadata),
-        attributes: {
-          ...counters(metadata),
-          ...(indexSearch && indexSearched(indexSearch, parametersOf(input))),
-          ...(settings.notifications && notifications(metadata)),
-          ...(settings.plan && plan(metadata)),
-        },
-      };
+      const attributes = counters(metadata);
+      if (indexSearch !== undefined) Object.assign(attributes, indexSearched(indexSearch, parametersOf(input)));
+      if (settings.notifications) Object.assign(attributes, notifications(metadata));
+      if (settings.plan) Object.assign(attributes, plan(metadata));
+      return { returnedRows: rows, namespace: databaseOf(metadata), attributes };
     },
     failure: neo4jFailure,
   });
@@ -82,7 +69,7 @@ export function transactionOperation(
   return databaseOperation<Destination, Metadata>({
     nests,
     needsParent: settings.requireParent,
-    call: ({ namespace, server }) => ({ ...NEO4J, namespace, server, operation }),
+    call: ({ namespace, server }) => ({ system: 'neo4j', defaultPort: DEFAULT_PORT, namespace, server, operation }),
     result: (metadata) => ({ namespace: databaseOf(metadata) }),
     failure: neo4jFailure,
   });

@@ -106,9 +106,11 @@ export interface Destination {
   readonly server: ServerAddress | undefined;
 }
 
+const NOT_KNOWN: Destination = { namespace: undefined, server: undefined };
+
 /** Where the calls of a session or a transaction go. */
 export function destinationOf(holder: ConnectionHolder | undefined): Destination {
-  return destination(() => [holder?._database, holder?._connectionProvider?._address]);
+  return reading(() => destination(holder?._database, holder?._connectionProvider?._address));
 }
 
 /** Where `driver.executeQuery` goes. */
@@ -116,19 +118,21 @@ export function destinationOfDriver(
   driver: DriverInternals,
   config: { readonly database?: string } | undefined,
 ): Destination {
-  return destination(() => [config?.database, driver._meta?.routing === true ? undefined : driver._meta?.address]);
+  return reading(() =>
+    destination(config?.database, driver._meta?.routing === true ? undefined : driver._meta?.address),
+  );
 }
 
-function destination(read: () => readonly [database: string | undefined, address: Address | undefined]): Destination {
-  const known = guard('reading where a Neo4j call goes', () => {
-    const [database, address] = read();
-    return {
-      // The user's default database has the empty name.
-      namespace: database === '' ? undefined : database,
-      server: address && { address: address.host(), port: address.port() },
-    };
-  });
-  return known ?? { namespace: undefined, server: undefined };
+function destination(database: string | undefined, address: Address | undefined): Destination {
+  return {
+    // The user's default database has the empty name.
+    namespace: database === '' ? undefined : database,
+    server: address && { address: address.host(), port: address.port() },
+  };
+}
+
+function reading(read: () => Destination): Destination {
+  return guard('reading where a Neo4j call goes', read) ?? NOT_KNOWN;
 }
 
 /** Tells where a session has been led to: `neo4j://` chooses a server, and asks for the default database's name. */
@@ -136,7 +140,7 @@ export function whenConnected(holder: ConnectionHolder | undefined, tell: (to: D
   guard('reading where a Neo4j call goes', () => {
     holder?._connectionPromise?.then(
       (connection) => {
-        tell(destination(() => [holder._database, connection?.address]));
+        tell(reading(() => destination(holder._database, connection?.address)));
       },
       () => {},
     );

@@ -33,8 +33,9 @@ export function databaseOf({ db }: Metadata): string | undefined {
 }
 
 /** Those that are not zero: `neo4j.nodes_created`. */
-export function counters({ stats = {} }: Metadata): Attributes {
+export function counters({ stats }: Metadata): Attributes {
   const attributes: Attributes = {};
+  if (stats === undefined) return attributes;
   for (const [name, value] of Object.entries(stats)) {
     // A boolean, as `contains-updates` is, counts nothing.
     const count = typeof value === 'boolean' ? 0 : Number(value);

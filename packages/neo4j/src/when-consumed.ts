@@ -36,11 +36,10 @@ export const whenRoutedAndConsumed: Follow = (returned, execution) => {
 };
 
 /** How one answer is watched. The methods that are put on its stream are the same for all, which is cheaper. */
-interface Watch {
+interface Watch extends Pick<ResultStream, 'onNext' | '_handleHasMore' | '_afterComplete' | '_afterError'> {
   readonly result: ResultInternals;
   readonly sent: Promise<ResultStream>;
-  readonly listener: Listener;
-  readonly original: Pick<ResultStream, 'onNext' | '_handleHasMore' | '_afterComplete' | '_afterError'>;
+  listener: Listener;
   rows: number;
   /** Told when nobody will read the result any more. It must not lead to the result: that would never be collected. */
   unread: Pick<Listener, 'cancel'>;
@@ -90,46 +89,69 @@ function watchStream(
     return;
   }
   const { onNext, _handleHasMore, _afterComplete, _afterError } = stream;
-  const original = { onNext, _handleHasMore, _afterComplete, _afterError };
+  const watching: Watch = {
+    onNext,
+    _handleHasMore,
+    _afterComplete,
+    _afterError,
+    result,
+    sent,
+    listener,
+    rows: 0,
+    unread: listener,
+    canBeDropped: false,
+  };
   const watched = stream as Watched;
-  watched[WATCH] = { result, sent, listener, original, rows: 0, unread: listener, canBeDropped: false };
+  watched[WATCH] = watching;
   watched.onNext = countRow;
   watched._handleHasMore = wait;
   watched._afterComplete = complete;
   watched._afterError = fail;
   // All of an answer comes by itself, unless it is of several fetches or waits for a reader from the beginning.
-  if (_handleHasMore === undefined || stream._pulled !== true) mayBeDropped(watched[WATCH]);
+  if (_handleHasMore === undefined || stream._pulled !== true) mayBeDropped(watching);
 }
 
 function countRow(this: Watched, record: unknown): void {
-  this[WATCH].rows += 1;
-  this[WATCH].original.onNext.call(this, record);
+  const watching = this[WATCH];
+  watching.rows += 1;
+  watching.onNext.call(this, record);
 }
 
 function wait(this: Watched, metadata: unknown): unknown {
   mayBeDropped(this[WATCH]);
-  return this[WATCH].original._handleHasMore?.call(this, metadata);
+  return this[WATCH]._handleHasMore?.call(this, metadata);
 }
 
 function complete(this: Watched, metadata: Metadata): unknown {
-  const { listener, original, rows } = this[WATCH];
+  const { listener, rows } = this[WATCH];
+  forget(this[WATCH]);
   listener.succeed({ rows, metadata });
-  return original._afterComplete?.call(this, metadata);
+  return this[WATCH]._afterComplete?.call(this, metadata);
+}
+
+const NOBODY: Listener = { set() {}, event() {}, succeed() {}, fail() {}, cancel() {} };
+
+/** A session keeps its results for as long as it is open: their spans need not stay with them. */
+function forget(watching: Watch): void {
+  watching.listener = NOBODY;
+  watching.unread = NOBODY;
 }
 
 /** Readers were told before; it is a reader that has driver 6.3 send the query again. */
 function fail(this: Watched, error: unknown): unknown {
-  const { listener, original } = this[WATCH];
-  if (!isSentAgain(this[WATCH], error)) {
+  const watching = this[WATCH];
+  if (!isSentAgain(watching, error)) {
     if (canBeSentAgain(this, error)) waitForReader(this, error);
-    else listener.fail(error);
+    else endWith(error, watching);
   }
-  return original._afterError?.call(this, error);
+  return watching._afterError?.call(this, error);
 }
 
 /** Whether a query that failed before anything of an answer came was sent again; its next answer is watched then. */
-function isSentAgain({ result, sent, listener }: Watch, error: unknown): boolean {
+function isSentAgain(watching: Watch, error: unknown): boolean {
+  const { result, sent, listener } = watching;
   if (result._streamObserverPromise === sent) return false;
+  forget(watching);
   listener.event('neo4j.retry', { 'neo4j.retry.reason': reasonOf(error) });
   watch(result, listener, true);
   return true;
@@ -145,11 +167,17 @@ function canBeSentAgain({ [WATCH]: { result }, _runError: isRunError }: Watched,
   );
 }
 
+function endWith(error: unknown, watching: Watch): void {
+  const { listener } = watching;
+  forget(watching);
+  listener.fail(error);
+}
+
 function waitForReader(stream: Watched, error: unknown): void {
   const { subscribe } = stream;
   stream.subscribe = function (reader) {
     subscribe.call(this, reader);
-    if (!isSentAgain(stream[WATCH], error)) stream[WATCH].listener.fail(error);
+    if (!isSentAgain(stream[WATCH], error)) endWith(error, stream[WATCH]);
   };
   stream[WATCH].unread = failed(stream[WATCH].listener, error);
   mayBeDropped(stream[WATCH]);
