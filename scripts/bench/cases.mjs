@@ -136,15 +136,12 @@ export const cases = {
         return connection;
       };
       // As from a socket: outside of the program's context.
-      const send = AsyncResource.bind((client) => {
-        client.write('GET /a?page=2 HTTP/1.1\r\nHost: localhost:80\r\nUser-Agent: bench\r\n\r\n');
+      const send = AsyncResource.bind((done) => {
+        const connection = free.pop() ?? connect();
+        connection.done = done;
+        connection.client.write('GET /a?page=2 HTTP/1.1\r\nHost: localhost:80\r\nUser-Agent: bench\r\n\r\n');
       });
-      const call = () =>
-        new Promise((resolve) => {
-          const connection = free.pop() ?? connect();
-          connection.done = resolve;
-          send(connection.client);
-        });
+      const call = () => new Promise((resolve) => send(resolve));
       return { call, stop() {} };
     },
   },

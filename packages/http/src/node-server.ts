@@ -12,7 +12,7 @@ import { incoming } from './incoming.js';
 import type { HttpSettings } from './options.js';
 import { isPath } from './patterns.js';
 import { fastifyChannel } from './routes/fastify.js';
-import { belongs, end, isActive, outside, serving, servingOf } from './serving.js';
+import { belongs, end, isActive, outside, serving, servingAt, servingOf } from './serving.js';
 import type { Serving } from './serving.js';
 
 interface Message {
@@ -31,7 +31,7 @@ export function nodeServer(settings: HttpSettings): Target {
     const http2Servers = new WeakSet();
     const pipelined = new WeakSet<Socket>();
     const events = watchEmit(telemetry, (emit, self, args) => {
-      const one = servingOf(self) ?? servedBy(self, args);
+      const one = servingAt(self) ?? servedBy(self, args);
       if (one === undefined) return Reflect.apply(emit, self, args);
       if (self === one.recording?.answer) {
         if (args[0] === 'close') close(one);

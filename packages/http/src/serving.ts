@@ -73,9 +73,14 @@ export function end(one: Serving): void {
   one.routing = undefined;
 }
 
-/** A server that was started inside a span passes that span on to every connection; it is no parent of requests. */
+/**
+ * A server that was started inside a span, or inside another server's request, passes that on to every connection; it is
+ * no parent of requests.
+ */
 export function outside(active: Context): Context {
-  return active === ROOT_CONTEXT ? active : trace.deleteSpan(active.deleteValue(METADATA));
+  if (active === ROOT_CONTEXT) return active;
+  const alone = active.getValue(METADATA) === undefined ? active : active.deleteValue(METADATA);
+  return trace.getSpan(alone) === undefined ? alone : trace.deleteSpan(alone);
 }
 
 /** A context with one value more. `setValue` would copy all that are there, for every request. */
@@ -103,11 +108,17 @@ class ServingContext implements Context {
   }
 }
 
-/** Lets `servingOf` find it by its request, its response or its stream. */
+/** Lets it be found by its request, its response or its stream. */
 export function belongs(message: object, one: Serving): void {
   (message as Served)[SERVING] = one;
 }
 
+/** By a request, a response or a stream itself. */
+export function servingAt(message: object): Serving | undefined {
+  return (message as Served)[SERVING];
+}
+
+/** By what a program or a framework has in its hands: a request of the compatibility API of HTTP/2, too. */
 export function servingOf(message: unknown): Serving | undefined {
   if (typeof message !== 'object' || message === null) return undefined;
   const { [SERVING]: own, stream } = message as Served;
