@@ -140,10 +140,11 @@ function forget(watching: Watch): void {
 /** Readers were told before; it is a reader that has driver 6.3 send the query again. */
 function fail(this: Watched, error: unknown): unknown {
   const watching = this[WATCH];
-  if (!isSentAgain(watching, error)) {
+  guard('following a Neo4j error', () => {
+    if (isSentAgain(watching, error)) return;
     if (canBeSentAgain(this, error)) waitForReader(this, error);
     else endWith(error, watching);
-  }
+  });
   return watching._afterError?.call(this, error);
 }
 
