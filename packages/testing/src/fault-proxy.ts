@@ -77,7 +77,7 @@ export async function startFaultProxy(
   await listen(0);
   const { port } = server.address() as AddressInfo;
   const reset = (): void => {
-    for (const client of open) client.resetAndDestroy();
+    for (const client of open) breakOff(client);
   };
   return {
     url: target.replace(address.host, `127.0.0.1:${port}`),
@@ -121,7 +121,7 @@ function relay(client: Socket, dialServer: () => Socket, choose: (bytes: Buffer)
     if (fault?.kind === 'cut') allowance = fault.after;
     if (fault?.kind === 'stall') stalled = true;
     over ||= fault?.kind === 'reset' || fault?.kind === 'close';
-    if (fault?.kind === 'reset') client.resetAndDestroy();
+    if (fault?.kind === 'reset') breakOff(client);
     if (fault?.kind === 'close') client.destroySoon();
     return !stalled && !over;
   };
@@ -129,7 +129,7 @@ function relay(client: Socket, dialServer: () => Socket, choose: (bytes: Buffer)
   suffer(choose(nothing));
   if (over) return;
   const server = dialServer();
-  server.on('error', () => client.resetAndDestroy());
+  server.on('error', () => breakOff(client));
   client.once('close', () => server.destroy());
   void forward(client, server, (bytes) => (suffer(choose(bytes)) ? bytes : nothing));
   void forward(server, client, async (bytes) => {
@@ -140,6 +140,12 @@ function relay(client: Socket, dialServer: () => Socket, choose: (bytes: Buffer)
     if (allowance === 0) setImmediate(() => client.destroySoon());
     return part;
   });
+}
+
+/** While the end of a socket is being sent, Node 26 cannot reset it, and would neither close it nor ever exit. */
+function breakOff(socket: Socket): void {
+  if (socket.writableEnded && !socket.writableFinished) socket.destroy();
+  else socket.resetAndDestroy();
 }
 
 const nothing = Buffer.alloc(0);
