@@ -1,4 +1,5 @@
 import { request as httpRequest } from 'node:http';
+import { connect } from 'node:http2';
 import { request as httpsRequest } from 'node:https';
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
@@ -106,3 +107,18 @@ export const clients: [string, Client][] = [
 ];
 
 export const nodeHttps: Client = node(httpsRequest);
+
+/** A session of HTTP/2 for each request. */
+export const http2Client: Client = (url, { method = 'GET', headers, body } = {}) => {
+  const { origin, pathname, search } = new URL(url);
+  const session = connect(origin, { ca: certificate.cert });
+  session.on('error', () => {});
+  const sent = session.request({ ':method': method, ':path': pathname + search, ...headers });
+  return new Promise<Seen>((resolve, reject) => {
+    sent.on('error', reject);
+    sent.on('response', ({ ':status': status = 0 }) => {
+      text(sent).then((read) => resolve({ status, body: read }), reject);
+    });
+    sent.end(body);
+  }).finally(() => session.destroy());
+};
