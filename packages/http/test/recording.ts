@@ -1,5 +1,7 @@
 import { startRecording } from '@throughline/testing';
 import type { Recorder, RecordingOptions } from '@throughline/testing';
+import { connect } from 'node:net';
+import type { Socket } from 'node:net';
 import { afterEach } from 'vitest';
 import { http } from '../src/index.js';
 import type { HttpOptions } from '../src/index.js';
@@ -32,4 +34,13 @@ export async function serve(...given: Parameters<typeof localServer>): Promise<L
   const local = await localServer(...given);
   afterwards(() => local.close());
   return local;
+}
+
+/** A connection that the test writes to by hand. */
+export async function connection(port: number): Promise<Socket> {
+  const socket = connect(port, 'localhost');
+  socket.on('error', () => {});
+  afterwards(() => socket.destroy());
+  await new Promise((connected) => void socket.once('connect', connected));
+  return socket;
 }

@@ -1,6 +1,5 @@
 import { ServerResponse } from 'node:http';
 import type { RequestListener, Server } from 'node:http';
-import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setImmediate as turn } from 'node:timers/promises';
@@ -10,18 +9,9 @@ import { context, trace } from '@opentelemetry/api';
 import { startRecording } from '@throughline/testing';
 import { describe, expect, it } from 'vitest';
 import { http } from '../src/index.js';
-import { afterwards, record, serve } from './recording.js';
+import { afterwards, connection, record, serve } from './recording.js';
 
 const onlyServer = { client: false };
-
-/** A connection that the test writes to by hand. */
-async function connection(port: number): Promise<Socket> {
-  const socket = connect(port, 'localhost');
-  socket.on('error', () => {});
-  afterwards(() => socket.destroy());
-  await new Promise((connected) => void socket.once('connect', connected));
-  return socket;
-}
 
 /** Answers once `release` is called. */
 function held(): { listener: RequestListener; arrived: Promise<void>; release(): void } {

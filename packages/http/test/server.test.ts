@@ -1,27 +1,17 @@
 import { context, createContextKey, propagation, SpanKind, trace } from '@opentelemetry/api';
 import { createServer, get, IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { RequestListener } from 'node:http';
-import { connect } from 'node:net';
-import type { Socket } from 'node:net';
 import { pipeline, Readable } from 'node:stream';
 import { inside } from '@throughline/testing';
+import type { RecordingOptions } from '@throughline/testing';
 import { describe, expect, it } from 'vitest';
 import { nodeHttps } from './clients.js';
-import { afterwards, record, serve } from './recording.js';
+import { afterwards, connection, record, serve } from './recording.js';
 
 const onlyServer = { client: false };
 const traceparent = '00-11111111111111111111111111111111-2222222222222222-01';
 
 const child = (name: string): void => trace.getTracer('program').startSpan(name).end();
-
-/** A connection that the test writes to by hand. */
-async function connection(port: number): Promise<Socket> {
-  const socket = connect(port, 'localhost');
-  socket.on('error', () => {});
-  afterwards(() => socket.destroy());
-  await new Promise((connected) => void socket.once('connect', connected));
-  return socket;
-}
 
 describe('a server of node:http', () => {
   it('gives a span for each request, under the span of the caller', async () => {
@@ -249,6 +239,26 @@ describe('a server of node:http', () => {
     await fetch(url, { headers: { traceparent: traceparent.replace(/01$/, '00') } });
     expect(seen).toEqual([traceparent.slice(0, 35), '00']);
     expect([spans(), open()]).toEqual([[], 0]);
+  });
+
+  const fails = (): never => {
+    throw new Error('broken');
+  };
+  it.each<[string, RecordingOptions]>([
+    ['sampler', { sampler: { shouldSample: fails, toString: () => 'broken' } }],
+    ['processor when a span starts', { onStart: fails }],
+    ['processor when a span ends', { onEnd: fails }],
+    ['propagator', {}],
+  ])('a %s that throws does not reach the program', async (title, options) => {
+    record(onlyServer, options);
+    if (title === 'propagator') {
+      propagation.disable();
+      propagation.setGlobalPropagator({ extract: fails, inject: fails, fields: () => [] });
+    }
+    const { url } = await serve((request, response) => request.resume().on('end', () => response.end('hello')));
+    for (let count = 0; count < 2; count += 1) {
+      expect(await (await fetch(url, { method: 'POST', body: 'body' })).text()).toBe('hello');
+    }
   });
 
   it('no listener, name, length or order of events that a program can see is changed', async () => {

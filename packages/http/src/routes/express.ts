@@ -1,16 +1,23 @@
-import { guard, intercept, module } from '@throughline/core';
-import type { AnyFunction, LibraryTarget, Target } from '@throughline/core';
+import { module } from '@throughline/core';
+import type { LibraryTarget, Target } from '@throughline/core';
 import { servingOf } from '../serving.js';
+import { see } from './see.js';
 
 /** One entry of a router's stack: a route, or what was given to `use`. */
 interface Layer {
   readonly route?: { readonly path?: unknown } | undefined;
   /** The path that it was registered with; since router 2.3. */
   readonly rawPath?: unknown;
+  /** Of Express 4. */
+  handle_request(request: unknown, response: unknown, next: unknown): void;
+  /** Of Express 5. */
+  handleRequest(request: unknown, response: unknown, next: unknown): void;
 }
 
 interface Router {
   readonly stack: readonly Layer[];
+  use(path: unknown, ...handlers: unknown[]): unknown;
+  handle(request: unknown, response: unknown, done: unknown): void;
 }
 
 /** Where a request is in nested routers. */
@@ -31,58 +38,29 @@ const learned = new WeakMap<Router, number>();
 
 /** Express 4 has its router inside, Express 5 has it from the package `router`. */
 export const express: readonly LibraryTarget[] = [
-  module<object>('express', '>=4 <5', ['lib/router/index.js'], (router) => onRouter(router as never)),
-  module<{ prototype: object }>('express', '>=4 <5', ['lib/router/layer.js'], onLayer),
-  module<object>('express', '>=5 <6', ['lib/express.js'], () => [() => () => {}]),
-  module<{ prototype: object }>('router', '>=2 <3', ['index.js'], ({ prototype }) => onRouter(prototype as never)),
-  module<{ prototype: object }>('router', '>=2 <3', ['lib/layer.js'], onLayer),
+  module('express', '>=4 <5', ['lib/router/index.js'], onRouter),
+  module('express', '>=4 <5', ['lib/router/layer.js'], onLayer),
+  module('express', '>=5 <6', ['lib/express.js'], () => [() => () => {}]),
+  module('router', '>=2 <3', ['index.js'], ({ prototype }: { prototype: Router }) => onRouter(prototype)),
+  module('router', '>=2 <3', ['lib/layer.js'], onLayer),
 ];
 
-type Method = (this: unknown, ...args: unknown[]) => unknown;
-
-function onRouter(router: { use: Method; handle: Method }): Target[] {
+function onRouter(router: Router): Target[] {
   return [
-    intercept(router, 'use', (original) =>
-      calling(original, (apply, self: Router, args) => {
-        const before = self.stack.length;
-        const returned = apply();
-        guard('noting a route', () => {
-          const path = pathIn(args[0]);
-          for (const layer of self.stack.slice(before)) paths.set(layer, path);
-        });
-        return returned;
-      }),
-    ),
-    intercept(router, 'handle', (original) =>
-      calling(original, (apply, self: Router, [request]) => {
-        guard('entering a router', () => enter(self, request));
-        return apply();
-      }),
-    ),
+    see(router, 'use', ({ stack }, [first]) => {
+      const before = stack.length;
+      return () => {
+        for (const layer of stack.slice(before)) paths.set(layer, pathIn(first));
+      };
+    }),
+    see(router, 'handle', (self, [request]) => enter(self, request)),
   ];
 }
 
-function onLayer({ prototype }: { prototype: object }): Target[] {
-  const layer = prototype as { handle_request: Method; handleRequest: Method };
+function onLayer({ prototype }: { prototype: Layer }): Target[] {
   return (['handle_request', 'handleRequest'] as const)
-    .filter((name) => name in layer)
-    .map((name) =>
-      intercept(layer, name, (original) =>
-        calling(original, (apply, self: Layer, [request]) => {
-          guard('following a route', () => pass(self, request));
-          return apply();
-        }),
-      ),
-    );
-}
-
-function calling<Self>(
-  original: AnyFunction,
-  around: (apply: () => unknown, self: Self, args: readonly unknown[]) => unknown,
-): AnyFunction {
-  return function (this: unknown, ...args: never[]): unknown {
-    return around(() => Reflect.apply(original, this, args), this as Self, args);
-  };
+    .filter((name) => name in prototype)
+    .map((name) => see(prototype, name, (layer, [request]) => pass(layer, request)));
 }
 
 function enter(router: Router, request: unknown): void {

@@ -1,6 +1,7 @@
-import { guard, intercept, listen, module } from '@throughline/core';
+import { listen, module } from '@throughline/core';
 import type { LibraryTarget, Target } from '@throughline/core';
 import { servingOf } from '../serving.js';
+import { see } from './see.js';
 
 interface Request {
   readonly raw: unknown;
@@ -24,14 +25,8 @@ export const fastify: LibraryTarget = module<{ prototype: Reply }>(
   '>=4 <6',
   ['lib/reply.js'],
   ({ prototype }) => [
-    intercept(prototype, 'send', (original) => {
-      return function (this: unknown, ...args): unknown {
-        guard('reading a route of Fastify', () => {
-          const { request } = this as Reply;
-          if (servingOf(request.raw)?.route === undefined) chosen(request, request.routeOptions.url);
-        });
-        return Reflect.apply(original, this, args);
-      };
+    see(prototype, 'send', ({ request }) => {
+      if (servingOf(request.raw)?.route === undefined) chosen(request, request.routeOptions.url);
     }),
   ],
 );

@@ -1,6 +1,7 @@
-import { intercept, module } from '@throughline/core';
+import { module } from '@throughline/core';
 import type { AnyFunction, LibraryTarget } from '@throughline/core';
 import { servingNow } from '../serving.js';
+import { see } from './see.js';
 
 interface Router {
   add(method: string, path: string, entry: unknown): void;
@@ -30,14 +31,7 @@ export const hono: LibraryTarget = module<Record<string, unknown>>(
   (exports) =>
     Object.values(exports)
       .filter(isRouterClass)
-      .map(({ prototype }) =>
-        intercept(prototype, 'add', (original) => {
-          return function (this: unknown, ...args): unknown {
-            tell(args[2]);
-            return Reflect.apply(original, this, args);
-          };
-        }),
-      ),
+      .map(({ prototype }) => see(prototype, 'add', (_, [, , entry]) => tell(entry))),
 );
 
 function tell(entry: unknown): void {

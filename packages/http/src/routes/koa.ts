@@ -1,6 +1,7 @@
-import { guard, intercept, module } from '@throughline/core';
+import { module } from '@throughline/core';
 import type { LibraryTarget } from '@throughline/core';
 import { servingOf } from '../serving.js';
+import { see } from './see.js';
 
 interface Application {
   createContext(request: unknown, response: unknown): unknown;
@@ -12,15 +13,9 @@ export const koa: LibraryTarget = module<{ prototype: Application }>(
   '>=2 <4',
   ['lib/application.js'],
   ({ prototype }) => [
-    intercept(prototype, 'createContext', (original) => {
-      return function (this: unknown, ...args): unknown {
-        const made: unknown = Reflect.apply(original, this, args);
-        guard('noting a context of Koa', () => {
-          const serving = servingOf(args[0]);
-          if (serving !== undefined) serving.readRoute = () => matchedRoute(made);
-        });
-        return made;
-      };
+    see(prototype, 'createContext', (_, [request]) => (made) => {
+      const serving = servingOf(request);
+      if (serving !== undefined) serving.readRoute = () => matchedRoute(made);
     }),
   ],
 );

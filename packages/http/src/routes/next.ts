@@ -1,6 +1,7 @@
-import { guard, intercept, module } from '@throughline/core';
+import { module } from '@throughline/core';
 import type { LibraryTarget } from '@throughline/core';
 import { servingNow } from '../serving.js';
+import { see } from './see.js';
 
 interface Tracer {
   setRootSpanAttribute(key: string, value: unknown): void;
@@ -15,18 +16,10 @@ export const next: LibraryTarget = module<{ getTracer(): Tracer }>(
   '>=16 <17',
   ['dist/server/lib/trace/tracer.js'],
   ({ getTracer }) => [
-    intercept(Object.getPrototypeOf(getTracer()) as Tracer, 'setRootSpanAttribute', (original) => {
-      return function (this: unknown, ...args): unknown {
-        const [key, value] = args as unknown[];
-        if (key === 'next.route' && typeof value === 'string') {
-          guard('reading a route of Next.js', () => {
-            const serving = servingNow();
-            // The first one counts for Next.js too: an error page is a route of its own.
-            if (serving !== undefined) serving.route ??= value;
-          });
-        }
-        return Reflect.apply(original, this, args);
-      };
+    see(Object.getPrototypeOf(getTracer()) as Tracer, 'setRootSpanAttribute', (_, [key, value]) => {
+      const serving = key === 'next.route' && typeof value === 'string' ? servingNow() : undefined;
+      // The first one counts for Next.js too: an error page is a route of its own.
+      if (serving !== undefined) serving.route ??= value as string;
     }),
   ],
 );
