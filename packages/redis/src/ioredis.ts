@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { intercept, method, module } from '@throughline/core';
+import { guard, intercept, method, module } from '@throughline/core';
 import type { AnyExecution, ModuleTarget, Operation, ServerAddress, Target, Telemetry } from '@throughline/core';
 import type { Cluster, Redis } from 'ioredis';
 import { batchOperation, commandOperation, connectOperation } from './describe.js';
@@ -119,16 +119,18 @@ const sendCommand =
   (operation: Operation<SentCommand>, others: Others): Parameters<typeof intercept>[2] =>
   (original, telemetry) =>
     function (this: unknown, ...args: never[]): unknown {
-      const [command, stream] = args as unknown as [Command, { readonly isPipeline?: boolean } | undefined];
-      const client = this as Redis;
-      const sent = command[SENT];
-      if (sent !== undefined) sent.through = client;
-      else if (stream?.isPipeline !== true && !others(telemetry)) {
-        const seen: SentCommand = { client, through: client, name: command.name, command };
-        command[SENT] = seen;
-        const execution = isInternal(client, command.name) ? undefined : telemetry.start(operation, seen);
-        if (execution?.observed === true) endWhenSettled(command, execution);
-      }
+      guard('seeing a command of ioredis', () => {
+        const [command, stream] = args as unknown as [Command, { readonly isPipeline?: boolean } | undefined];
+        const client = this as Redis;
+        const sent = command[SENT];
+        if (sent !== undefined) sent.through = client;
+        else if (stream?.isPipeline !== true && !others(telemetry)) {
+          const seen: SentCommand = { client, through: client, name: command.name, command };
+          command[SENT] = seen;
+          const execution = isInternal(client, command.name) ? undefined : telemetry.start(operation, seen);
+          if (execution?.observed === true) endWhenSettled(command, execution);
+        }
+      });
       return Reflect.apply(original, this, args);
     };
 
@@ -174,8 +176,9 @@ const exec =
   (operation: Operation<SentPipeline>, others: Others): Parameters<typeof intercept>[2] =>
   (original, telemetry) =>
     function (this: unknown, ...args: never[]): unknown {
-      const pipeline = this as Pipeline;
-      if (pipeline[SENT] === undefined && !others(telemetry)) {
+      guard('seeing a pipeline of ioredis', () => {
+        const pipeline = this as Pipeline;
+        if (pipeline[SENT] !== undefined || others(telemetry)) return;
         const { _queue: queue } = pipeline;
         const commands = queue.filter(({ name }) => name !== 'multi' && name !== 'exec');
         const sent: SentPipeline = { client: pipeline.redis, through: pipeline.redis, pipeline, commands };
@@ -184,7 +187,7 @@ const exec =
         if (first !== undefined) first[SENT] = sent;
         const execution = telemetry.start(operation, sent);
         if (execution?.observed === true) endWhenSettled(pipeline, execution);
-      }
+      });
       return Reflect.apply(original, this, args);
     };
 

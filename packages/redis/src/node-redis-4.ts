@@ -1,4 +1,4 @@
-import { followed, intercept, module, whenSettled } from '@throughline/core';
+import { followed, guard, intercept, module, whenSettled } from '@throughline/core';
 import type { ModuleTarget } from '@throughline/core';
 import { batchOperation, commandOperation } from './describe.js';
 import type { RedisSettings } from './options.js';
@@ -72,19 +72,15 @@ export function nodeRedis4(settings: RedisSettings): readonly ModuleTarget[] {
               'addCommand',
               (original, telemetry) =>
                 function (this: unknown, ...args: never[]): unknown {
-                  const [words, options] = args as unknown as [Words, AddOptions | undefined];
-                  const client = clients.get(this as Queue);
-                  noteSelect(client, words);
-                  if (
-                    inBatch ||
-                    options?.chainId !== undefined ||
-                    (options?.asap === true && HANDSHAKE.has(words[0])) ||
-                    isAsking(words[0]) ||
-                    isInsideOthers(telemetry, 'sendCommand')
-                  ) {
-                    return Reflect.apply(original, this, args);
-                  }
-                  const execution = telemetry.start(command, { client, words });
+                  const execution = guard('seeing a command of redis', () => {
+                    const [words, options] = args as unknown as [Words, AddOptions | undefined];
+                    const client = clients.get(this as Queue);
+                    noteSelect(client, words);
+                    if (inBatch || options?.chainId !== undefined) return undefined;
+                    if (options?.asap === true && HANDSHAKE.has(words[0])) return undefined;
+                    if (isAsking(words[0]) || isInsideOthers(telemetry, 'sendCommand')) return undefined;
+                    return telemetry.start(command, { client, words });
+                  });
                   const returned = Reflect.apply(original, this, args);
                   return execution?.observed === true ? followed(whenSettled, returned, execution) : returned;
                 },
@@ -115,17 +111,15 @@ export function nodeRedis4(settings: RedisSettings): readonly ModuleTarget[] {
               'multiExecutor',
               (original, telemetry) =>
                 function (this: unknown, ...args: never[]): unknown {
-                  const [queued, , chainId] = args as unknown as Parameters<Client['multiExecutor']>;
-                  const self = this as Client;
-                  findQueue(self);
-                  for (const { args: words } of queued) noteSelect(self, words);
-                  const execution = isBatchOfOthers(telemetry)
-                    ? undefined
-                    : telemetry.start(batch, {
-                        client: self,
-                        mode: chainId === undefined ? 'PIPELINE' : 'MULTI',
-                        queued,
-                      });
+                  const execution = guard('seeing a batch of redis', () => {
+                    const [queued, , chainId] = args as unknown as Parameters<Client['multiExecutor']>;
+                    const self = this as Client;
+                    findQueue(self);
+                    for (const { args: words } of queued) noteSelect(self, words);
+                    if (isBatchOfOthers(telemetry)) return undefined;
+                    const mode = chainId === undefined ? 'PIPELINE' : 'MULTI';
+                    return telemetry.start(batch, { client: self, mode, queued });
+                  });
                   inBatch = true;
                   let returned: unknown;
                   try {

@@ -1,5 +1,5 @@
 import { context } from '@opentelemetry/api';
-import { intercept, module } from '@throughline/core';
+import { guard, intercept, module } from '@throughline/core';
 import type { ModuleTarget, Operation, Target } from '@throughline/core';
 import { batchOperation, commandOperation } from './describe.js';
 import type { RedisSettings } from './options.js';
@@ -54,14 +54,15 @@ function sendCommand(operation: Operation<SentWords>, prototype: Client): Parame
   const wrappedBefore = isWrapped(prototype.sendCommand);
   return (original, telemetry) =>
     function (this: unknown, ...args: never[]): unknown {
-      const client = this as Client;
       const [words] = args as unknown as [Words];
+      const sent: SentWords = { client: this as Client, words };
+      const execution = guard('seeing a command of redis', () => {
+        noteSelect(sent.client, words);
+        const active = context.active();
+        if (isAsking(words[0]) || wrappedBefore || isInsideOthers(telemetry, 'sendCommand', active)) return undefined;
+        return startAttempt(telemetry, operation, sent, nameOf(words), serverOf, active);
+      });
       const call = (): unknown => Reflect.apply(original, this, args);
-      noteSelect(client, words);
-      const active = context.active();
-      if (isAsking(words[0]) || wrappedBefore || isInsideOthers(telemetry, 'sendCommand', active)) return call();
-      const sent: SentWords = { client, words };
-      const execution = startAttempt(telemetry, operation, sent, nameOf(words), serverOf, active);
       return execution?.observed === true ? runAttempt(execution, sent, call) : call();
     };
 }
@@ -70,13 +71,13 @@ const executeBatch =
   (operation: Operation<SentBatch>, mode: SentBatch['mode']): Parameters<typeof intercept>[2] =>
   (original, telemetry) =>
     function (this: unknown, ...args: never[]): unknown {
-      const client = this as Client;
       const [queued] = args as unknown as [SentBatch['queued']];
+      const sent: SentBatch = { client: this as Client, mode, queued };
+      const execution = guard('seeing a batch of redis', () => {
+        for (const { args: words } of queued) noteSelect(sent.client, words);
+        return isBatchOfOthers(telemetry) ? undefined : startAttempt(telemetry, operation, sent, undefined, serverOf);
+      });
       const call = (): unknown => Reflect.apply(original, this, args);
-      for (const { args: words } of queued) noteSelect(client, words);
-      if (isBatchOfOthers(telemetry)) return call();
-      const sent: SentBatch = { client, mode, queued };
-      const execution = startAttempt(telemetry, operation, sent, undefined, serverOf);
       return execution?.observed === true ? runAttempt(execution, sent, call) : call();
     };
 

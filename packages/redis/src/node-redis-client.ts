@@ -1,4 +1,4 @@
-import { followed, intercept } from '@throughline/core';
+import { followed, guard, intercept } from '@throughline/core';
 import type { AnyExecution, Follow, Target } from '@throughline/core';
 import { connectOperation } from './describe.js';
 import type { BatchReader, RedisCommand, RedisConnection } from './describe.js';
@@ -51,7 +51,8 @@ export const batchReader: Omit<BatchReader<SentBatch>, 'replies'> = {
 const selected = new WeakSet<NodeRedisClient>();
 
 export function noteSelect(client: NodeRedisClient | undefined, words: Words): void {
-  if (client !== undefined && String(words[0]).toUpperCase() === 'SELECT') selected.add(selfOf(client));
+  const name = nameOf(words);
+  if (client !== undefined && name.length === 6 && name.toUpperCase() === 'SELECT') selected.add(selfOf(client));
 }
 
 const selfOf = (client: NodeRedisClient): NodeRedisClient => {
@@ -89,9 +90,11 @@ export function connect<Client extends NodeRedisClient>(
       function (this: unknown, ...args: never[]): unknown {
         const client = this as Client;
         const call = (): unknown => Reflect.apply(original, this, args);
-        before(client);
-        if (wrappedBefore || isInsideOthers(telemetry, 'connect')) return call();
-        const execution = telemetry.start(operation, client);
+        const execution = guard('seeing a connection of redis', () => {
+          before(client);
+          if (wrappedBefore || isInsideOthers(telemetry, 'connect')) return undefined;
+          return telemetry.start(operation, client);
+        });
         return execution?.observed === true ? runAttempt(execution, {}, call) : call();
       },
   );

@@ -88,9 +88,10 @@ const execute: Parameters<typeof intercept>[2] = (original, telemetry) =>
     const call: ClusterCall = {};
     const returned = context.with(context.active().setValue(CLUSTER_CALL, call), () =>
       Reflect.apply(original, this, args),
-    ) as Promise<unknown>;
+    );
+    if (!(returned instanceof Promise)) return returned;
     return returned.then(
-      (value) => {
+      (value: unknown) => {
         call.over = true;
         return value;
       },
