@@ -1,5 +1,6 @@
+import { EventEmitter, once } from 'node:events';
 import { Agent, ClientRequest, get, request } from 'node:http';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -171,15 +172,14 @@ describe('node:http', () => {
 
   it('a time-out that the program acts on is its own doing, and one that it only hears of changes nothing', async () => {
     const { ended } = record(onlyClient);
-    let answer = (): void => {};
-    const { url } = await serve((_, response) => {
-      answer = () => void response.end('late');
-    });
+    const requests = new EventEmitter();
+    const { url } = await serve((asked, response) => requests.emit(asked.url ?? '', response));
+    const arrived = once(requests, '/heard') as Promise<[ServerResponse]>;
     const given = get(url, { agent: false, timeout: 30 });
     given.on('timeout', () => given.destroy());
     await closed(given);
-    const heard = get(url, { agent: false, timeout: 30 });
-    heard.on('timeout', () => answer());
+    const heard = get(`${url}/heard`, { agent: false, timeout: 30 });
+    heard.on('timeout', () => void arrived.then(([response]) => response.end('late')));
     expect(await answered(heard)).toBe('late');
     expect((await ended(2)).map(({ status, attributes }) => [status, attributes['throughline.cancelled']])).toEqual([
       ['UNSET', true],
