@@ -1,15 +1,16 @@
 // `pnpm load [case …] [seconds] [users]`: a hundred users for a minute on each library, through a proxy that delays, resets
 // and cuts and a server that is killed, without and with tracing. Fails when the program sees a difference, when a call has
 // not its one span, or when the heap grows.
-import { cases } from './cases/index.mjs';
+import { cases, olderCases } from './cases/index.mjs';
 import { runLoad } from './run.mjs';
 
 const words = process.argv.slice(2).filter((word) => word !== '--');
 const names = words.filter((word) => !/^\d+$/.test(word));
 const [seconds = 60, users = 100] = words.filter((word) => /^\d+$/.test(word)).map(Number);
-const unknown = names.filter((name) => !Object.hasOwn(cases, name));
+const known = Object.keys({ ...cases, ...olderCases });
+const unknown = names.filter((name) => !known.includes(name));
 if (unknown.length > 0) {
-  console.error(`load: unknown case ${unknown.join(', ')}; known: ${Object.keys(cases).join(', ')}`);
+  console.error(`load: unknown case ${unknown.join(', ')}; known: ${known.join(', ')}`);
   process.exit(1);
 }
 

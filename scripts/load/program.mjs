@@ -2,14 +2,15 @@
 // The parent process (run.mjs) starts one round after the other and compares what the users saw.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { seededRandom } from '../../packages/testing/dist/servers.mjs';
-import { cases } from './cases/index.mjs';
+import { cases, olderCases } from './cases/index.mjs';
 import { heapUsed } from './heap.mjs';
 import { loadFrom, noTracing, startTracing } from './tracing.mjs';
 
 const [caseName, variant, url, userCount] = process.argv.slice(2);
-const { adapter, users: startUsers } = cases[caseName];
+const { adapter, library: name, users: startUsers } = { ...cases, ...olderCases }[caseName];
 const tracing = variant === 'ours' ? await startTracing(adapter) : noTracing();
-const users = await startUsers({ load: loadFrom(adapter), url, count: Number(userCount) });
+const library = await loadFrom(adapter)(name);
+const users = await startUsers({ library, url, count: Number(userCount) });
 let restored = Promise.withResolvers();
 /** What each user is waiting for, for the error when a round does not end. */
 const waiting = new Map();

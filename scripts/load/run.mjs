@@ -3,9 +3,10 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { startFaultProxy } from '../../packages/testing/dist/servers.mjs';
-import { cases } from './cases/index.mjs';
+import { cases, olderCases } from './cases/index.mjs';
 import { obeyMarks } from './marks.mjs';
 
+const allCases = { ...cases, ...olderCases };
 /** How long a round may take: a machine with two cores and other work is slow. */
 const PATIENCE = 120_000;
 /** The traced heap may grow this much between the first third of the run and its end: what the JIT compiles late is in it. */
@@ -18,7 +19,8 @@ const POINTS = 200;
  * which is empty when the program saw the same and every call has its span.
  */
 export async function runLoad(name, { seconds, users }) {
-  const plain = await runVariant(name, 'plain', users, untilTime(seconds * 1000, cases[name].killEvery));
+  const { killEvery } = allCases[name];
+  const plain = await runVariant(name, 'plain', users, untilTime(seconds * 1000, killEvery));
   const ours = await runVariant(name, 'ours', users, asBefore(plain.rounds));
   return { name, users, plain: plain.figures, ours: ours.figures, problems: problemsOf(plain, ours) };
 }
@@ -43,7 +45,7 @@ function asBefore(rounds) {
 }
 
 async function runVariant(name, variant, users, plan) {
-  const { server: startServer, steps, killEvery } = cases[name];
+  const { server: startServer, steps, killEvery } = allCases[name];
   await using server = await startServer({ traced: variant === 'ours' });
   let arrival;
   const { rule, counts } = obeyMarks(() => arrival());

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { choose } from '../choose.mjs';
 import { mark } from '../marks.mjs';
 
-export const http = { adapter: 'http', server, users, steps: 20, killEvery: 6 };
+export const http = { adapter: 'http', library: 'undici', server, users, steps: 20, killEvery: 6 };
 
 /** A process of its own; when it is killed, its connections break off and it stops listening, but it keeps its counts. */
 async function server({ traced }) {
@@ -29,8 +29,7 @@ async function server({ traced }) {
   };
 }
 
-async function users({ load, url }) {
-  const { Agent, request } = await load('undici');
+async function users({ library: { Agent, request }, url }) {
   const dispatcher = new Agent();
   const agent = new http_.Agent({ keepAlive: true });
   /** Three clients, each of which returns the status and the body's length. */

@@ -3,11 +3,17 @@ import { choose } from '../choose.mjs';
 import { mark } from '../marks.mjs';
 import { batch, faults } from './redis-steps.mjs';
 
-export const ioredis = { adapter: 'redis', server: () => startRedis(), users, steps: 20, killEvery: 6 };
+export const ioredis = {
+  adapter: 'redis',
+  library: 'ioredis',
+  server: () => startRedis(),
+  users,
+  steps: 20,
+  killEvery: 6,
+};
 
 /** Users with odd numbers do not send again what a broken connection has not answered. */
-async function users({ load, url, count }) {
-  const { Redis } = await load('ioredis');
+async function users({ library: { Redis }, url, count }) {
   const connect = (options) => {
     const client = new Redis(url, { retryStrategy: () => 25, ...options });
     client.on('error', () => {});

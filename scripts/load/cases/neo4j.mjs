@@ -2,11 +2,17 @@ import { startNeo4j } from '../../../packages/testing/dist/servers.mjs';
 import { choose } from '../choose.mjs';
 import { mark } from '../marks.mjs';
 
-export const neo4j = { adapter: 'neo4j', server: () => startNeo4j({ version: '2026' }), users, steps: 8, killEvery: 4 };
+export const neo4j = {
+  adapter: 'neo4j',
+  library: 'neo4j-driver',
+  server: () => startNeo4j({ version: '2026' }),
+  users,
+  steps: 8,
+  killEvery: 4,
+};
 
-async function users({ load, url, count }) {
-  const { default: library } = await load('neo4j-driver');
-  const driver = library.driver(url, undefined, { maxConnectionPoolSize: count + 10 });
+async function users({ library, url, count }) {
+  const driver = library.default.driver(url, undefined, { maxConnectionPoolSize: count + 10 });
   await driver.executeQuery('CREATE CONSTRAINT IF NOT EXISTS FOR (n:LoadUser) REQUIRE n.id IS UNIQUE');
 
   /** A call with a session of its own. */

@@ -3,14 +3,14 @@ import { choose } from '../choose.mjs';
 import { mark } from '../marks.mjs';
 import { batch, faults } from './redis-steps.mjs';
 
-export const redis = { adapter: 'redis', server: () => startRedis(), users, steps: 20, killEvery: 6 };
+export const redis = { adapter: 'redis', library: 'redis', server: () => startRedis(), users, steps: 20, killEvery: 6 };
 
-async function users({ load, url, count }) {
-  const { createClient } = await load('redis');
+async function users({ library: { createClient }, url, count }) {
   const connect = () => {
     const client = createClient({ url, socket: { reconnectStrategy: () => 25 } });
     client.on('error', () => {});
-    return client.connect();
+    // Version 4 resolves to nothing.
+    return client.connect().then(() => client);
   };
   const own = await Promise.all(Array.from({ length: count }, connect));
   const shared = await connect();
@@ -20,7 +20,7 @@ async function users({ load, url, count }) {
     step: ({ user, ...rest }) => choose(rest.random(), steps)({ client: own[user], shared, user, ...rest }),
     hang: ({ user, call, id }) => call('blPop', () => own[user].blPop(mark('seen', id), 0)),
     recover: () => Promise.all(all.map(ready)),
-    stop: () => Promise.all(all.map((client) => client.close())),
+    stop: () => Promise.all(all.map((client) => client.quit())),
   };
 }
 
