@@ -82,9 +82,14 @@ export function nodeServer(settings: HttpSettings): Target {
       }
       const parent = propagation.extract(base, headers);
       const execution = telemetry.start(operation, call, parent);
-      if (execution === undefined && parent === base) return undefined;
-      const one = serving(parent, execution === undefined ? undefined : { execution, answer, result });
-      if (execution !== undefined) open.add(one);
+      if (execution === undefined) return parent === base ? undefined : serving(parent, undefined);
+      if (!execution.observed) {
+        // Not sampled: nobody looks at how it goes on.
+        execution.succeed();
+        return serving(execution.context, undefined);
+      }
+      const one = serving(parent, { execution, answer, result });
+      open.add(one);
       return one;
     }
 
