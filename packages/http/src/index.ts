@@ -17,7 +17,7 @@ import type { HttpTemplate, OutgoingRequest } from './url-template.js';
 
 export type { HttpOptions, HttpTemplate, OutgoingRequest };
 
-/** Traces fetch, undici 6 to 8, and clients and servers of node:http and node:https. */
+/** Traces fetch, undici 6 to 8, and clients and servers of node:http, node:https and node:http2. */
 export const http: Adapter<HttpOptions> = adapter<HttpOptions, HttpSettings>({
   name: 'http',
   packageName: manifest.name,
