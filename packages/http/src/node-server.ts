@@ -108,7 +108,7 @@ export function nodeServer(settings: HttpSettings): Target {
       end(one);
     }
 
-    /** A response that waits behind another is closed by nothing when the connection goes before its turn comes. */
+    /** On Node 22 nothing closes a response whose connection goes before its turn in the pipeline comes. */
     function endWith(socket: Socket): void {
       if (pipelined.has(socket)) return;
       pipelined.add(socket);
