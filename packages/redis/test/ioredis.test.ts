@@ -445,22 +445,6 @@ describeWithService('redis', 'on a real server', ({ url }) => {
       expect(result).toEqual(['ReplyError']);
     });
 
-    it('MONITOR shows the same', async () => {
-      const { result } = await compare(async () => {
-        const monitor = await client.monitor();
-        const seen = new Promise((resolve) => {
-          monitor.on('monitor', (_time, args: string[]) => {
-            if (args.includes(key('monitored'))) resolve(args);
-          });
-        });
-        await client.exists(key('monitored'));
-        const args = await seen;
-        monitor.disconnect();
-        return args;
-      });
-      expect(result).toEqual(['exists', key('monitored')]);
-    });
-
     it('the methods look as they did', () => {
       expect(client.sendCommand).toHaveLength(2);
       expect(client.sendCommand.name).toBe('sendCommand');
