@@ -64,6 +64,35 @@ describe.each<NodeVersion>(['22.15.0', '24.21.0', '26.10.0'])('Node %s', (node) 
     expect(got).toHaveLength(2);
   });
 
+  it('a `connect` that the program has replaced is called by the program only', async () => {
+    const main = `
+      require('./setup.cjs');
+      const http2 = require('node:http2');
+      const { connect } = http2;
+      let calls = 0;
+      http2.connect = (...args) => (calls++, connect.apply(http2, args));
+      const server = http2.createServer((_, response) => response.end('ok'));
+      server.listen(0, 'localhost', () => {
+        const session = http2.connect('http://localhost:' + server.address().port);
+        const ask = (path, then) => session.request({ ':path': path }).resume().on('close', then);
+        ask('/first', () => ask('/second', () => {
+          session.close();
+          server.close();
+          console.log(calls);
+        }));
+      });`;
+    const { exitCode, stderr, stdout, spans } = await runProgram({
+      node,
+      dependencies: dependencies(),
+      entry: 'main.cjs',
+      files: { ...files, 'main.cjs': main },
+    });
+    expect([exitCode, stderr, stdout]).toEqual([0, '', '1\n']);
+    const paths = spans.map(({ attributes }) => new URL(String(attributes['url.full'])).pathname);
+    // Node 22 has no channel that shows a session.
+    expect(paths).toEqual(node === '22.15.0' ? [] : ['/second']);
+  });
+
   it('a program without HTTP/2 does not load it because of us, and an abort prints no warning', async () => {
     const main = `
       require('./setup.cjs');
