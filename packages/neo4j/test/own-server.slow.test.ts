@@ -103,8 +103,8 @@ for (const version of ['5', '2026'] as const) {
     it('a server that is killed while rows come, and started again while transactions are retried', async () => {
       const breakAll = async (): Promise<readonly unknown[]> => {
         // On a busy machine a server needs longer to start than the driver retries by itself.
-        const config = { maxTransactionRetryTime: 240_000 };
-        const all = drivers.map((tested) => connect(tested, server.url, password, config));
+        const patient = (): object => ({ maxTransactionRetryTime: 240_000 });
+        const all = drivers.map((tested) => connect(tested, server.url, password, patient()));
         const reading = await Promise.all(
           all.map(async (driver) => {
             const rows = driver.session({ fetchSize: 10 }).run(ENDLESS)[Symbol.asyncIterator]();
