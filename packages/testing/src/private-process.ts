@@ -70,7 +70,8 @@ async function begin({ program, args, cwd, log }: Launch): Promise<ChildProcess>
 
 /** A shell that waits for the end of our side of its pipe, which comes even when this process is killed. */
 function guard(child: ChildProcess, folder: string): void {
-  const script = 'read -r _; kill -9 "$1" && rm -rf "$2"';
+  // A killed server may still be writing for a moment.
+  const script = 'read -r _; kill -9 "$1" && sleep 1 && rm -rf "$2"';
   const shell = spawn('sh', ['-c', script, 'guard', String(child.pid), folder], {
     stdio: ['pipe', 'ignore', 'ignore'],
   });
