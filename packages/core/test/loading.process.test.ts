@@ -102,6 +102,26 @@ const hosts: readonly Host[] = [
     options: { execArgv: ['--import', path.join(packageFolder('tsx', repository), 'dist', 'loader.mjs')] },
   },
   {
+    title: 'an import of CommonJS that requires an ES module which imports CommonJS',
+    files: {
+      'main.mjs': `import './setup.mjs';
+import OpenAI from 'openai';
+import { ask } from './ask.mjs';
+const { default: bridge, main, value } = await import('bridge');
+if (bridge.value !== 'cjs' || value !== 'cjs' || main !== false) throw new Error(String(value));
+await ask(OpenAI);`,
+      'node_modules/bridge/package.json': '{ "name": "bridge", "main": "index.js" }',
+      'node_modules/bridge/index.js': `#!/usr/bin/env node
+'use strict';
+exports.value = require('dual').default;
+exports.main = require.main === module;`,
+      'node_modules/dual/package.json':
+        '{ "name": "dual", "exports": { "module-sync": "./index.mjs", "default": "./index.js" } }',
+      'node_modules/dual/index.mjs': `import value from './index.js';\nexport default value;`,
+      'node_modules/dual/index.js': `module.exports = 'cjs';`,
+    },
+  },
+  {
     title: "beside another vendor's hook",
     files: {
       'main.mjs': `import './vendor.mjs';\nimport './setup.mjs';\nimport { ask } from './ask.mjs';\nawait ask((await import('openai')).default);`,

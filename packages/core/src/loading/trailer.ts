@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { readFileSync } from 'node:fs';
 import { reportFailure } from '../guard.js';
 import { shared } from '../shared.js';
+import { isImportedCommonJs, mishandlesImportedCommonJs, runByCommonJsLoader } from './imported-commonjs.js';
 
 /** Answers what to do with a file's exports once it has run; `undefined` for files of no interest. */
 export type Matcher = (file: string) => ((exports: object) => void) | undefined;
@@ -33,19 +34,22 @@ function install(): Trailers {
   const matchers = new Set<Matcher>();
   const unavailable = whyNoHook();
   if (unavailable !== undefined) return { matchers, unavailable };
+  const mishandles = mishandlesImportedCommonJs(process.versions.node);
   try {
     nodeModule.registerHooks({
       load(url, context, next) {
         const loaded = next(url, context);
-        if (!url.startsWith('file:') || matchers.size === 0) return loaded;
+        if (!url.startsWith('file:')) return loaded;
         const file = fileURLToPath(url);
+        if (mishandles && isImportedCommonJs(loaded.format, context.conditions)) {
+          return { ...loaded, source: runByCommonJsLoader(textOf(loaded.source, file)) };
+        }
         if (!matches(matchers, file)) return loaded;
         // Node says nothing of the format of a file that is required and whose package has no `type`.
         const isModule = loaded.format === 'module';
         if (!isModule && loaded.format !== 'commonjs' && loaded.format !== undefined && loaded.format !== null)
           return loaded;
-        const source = loaded.source ?? readFileSync(file, 'utf8');
-        const text = typeof source === 'string' ? source : Buffer.from(source as Uint8Array).toString('utf8');
+        const text = textOf(loaded.source, file);
         return { ...loaded, source: `${text}\n${isModule ? moduleTrailer(url) : commonJsTrailer(url)}` };
       },
     });
@@ -66,6 +70,11 @@ function install(): Trailers {
     },
   });
   return { matchers, unavailable: undefined };
+}
+
+function textOf(source: unknown, file: string): string {
+  if (source === undefined || source === null) return readFileSync(file, 'utf8');
+  return typeof source === 'string' ? source : Buffer.from(source as Uint8Array).toString('utf8');
 }
 
 function matches(matchers: ReadonlySet<Matcher>, file: string): boolean {
@@ -91,16 +100,10 @@ const commonJsTrailer = (url: string): string => `;if (typeof module === 'object
 function whyNoHook(): string | undefined {
   if (typeof nodeModule.registerHooks !== 'function')
     return 'this host has no module.registerHooks (Node 22.15 or newer has)';
-  if (breaksBesideLoaders(process.versions.node) && hasForeignLoader()) {
+  if (mishandlesImportedCommonJs(process.versions.node) && hasForeignLoader()) {
     return `Node ${process.versions.node} breaks imports of CommonJS when a load hook stands beside another loader; Node 22.22.3 or 24.11.1 and newer do not`;
   }
   return undefined;
-}
-
-function breaksBesideLoaders(version: string): boolean {
-  const [major = 0, minor = 0, patch = 0] = version.split('.').map(Number);
-  const at = minor * 1000 + patch;
-  return (major === 22 && at < 22_003) || (major === 24 && at <= 11_000) || major === 23;
 }
 
 /** `--import` of ourselves is no loader. */
