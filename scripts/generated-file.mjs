@@ -7,7 +7,7 @@ import { root } from './tools.mjs';
 
 /** Writes `text`, formatted as the rest of the repository is. `again` is the command that writes it. */
 export function writeGenerated(path, text, again) {
-  const wanted = /\.[cm]?[jt]s$/.test(path) ? formatted(path, text) : text;
+  const wanted = /\.(?:[cm]?[jt]s|json)$/.test(path) ? formatted(path, text) : text;
   if (!process.argv.includes('--check')) {
     writeFileSync(path, wanted);
   } else if (readFileSync(path, 'utf8') !== wanted) {
