@@ -149,6 +149,11 @@ export class Execution<Input = unknown, Output = unknown, Chunk = never> {
     }
   }
 
+  /** Tests of programs replace the clock while calls are under way, and histograms drop what is below zero. */
+  #secondsUntil(now: number): number {
+    return Math.max(0, now - this.#startTime) / 1000;
+  }
+
   #failure(error: unknown): Failure {
     try {
       return this.#operation.failure?.(error, this.#input) ?? plainFailure(error);
@@ -181,7 +186,7 @@ export class Execution<Input = unknown, Output = unknown, Chunk = never> {
     }
     const failure = thrown ?? outcome?.failure;
     const errorType = failure === undefined || failure.cancelled === true ? undefined : failure.type;
-    const timeToFirstChunk = this.#firstChunk === undefined ? undefined : (this.#firstChunk - this.#startTime) / 1000;
+    const timeToFirstChunk = this.#firstChunk === undefined ? undefined : this.#secondsUntil(this.#firstChunk);
 
     if (span !== undefined) {
       if (outcome !== undefined) {
@@ -198,7 +203,7 @@ export class Execution<Input = unknown, Output = unknown, Chunk = never> {
           output,
           attributes: { ...this.#started, ...outcome?.attributes, ...failure?.attributes },
           errorType,
-          duration: (performance.now() - this.#startTime) / 1000,
+          duration: this.#secondsUntil(performance.now()),
           timeToFirstChunk,
         },
         this.#metering,

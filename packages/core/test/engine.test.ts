@@ -1,6 +1,6 @@
 import { context, diag, propagation, SpanKind, trace } from '@opentelemetry/api';
 import { startRecording } from '@throughline/testing';
-import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   all,
   databaseOperation,
@@ -436,6 +436,16 @@ describe('a generation', () => {
       status: 'UNSET',
       attributes: { 'gen_ai.response.id': 'a', 'throughline.cancelled': true },
     });
+  });
+
+  it('a call during which the program sets the clock back is measured: a histogram drops what is below zero', async () => {
+    await recorder.stop();
+    recorder = startRecording({ metrics: true });
+    const execution = make().start(chat, {});
+    vi.useFakeTimers({ toFake: ['performance'], now: 0 });
+    execution?.succeed('id');
+    vi.useRealTimers();
+    expect((await recorder.metrics()).map(({ name }) => name)).toContain('gen_ai.client.inference.duration');
   });
 
   it('an operation that needs a parent has no span outside of one, and is measured', async () => {

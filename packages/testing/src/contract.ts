@@ -164,6 +164,27 @@ export function describeContract(title: string, contract: Contract): void {
       expect([await contract.call(), summary(await contract.fail())]).toEqual(plain);
     });
 
+    it.each<[string, object]>([
+      ['an empty module', {}],
+      ['a namespace', Object.assign(Object.create(null) as object, { default: {} })],
+      ['a class', class {}],
+      ['an arrow function', () => {}],
+      ['a module of classes', { Session: class {}, Redis: class {}, OpenAI: class {}, prototype: undefined }],
+    ])('%s of another library, handed over, is passed over without a warning', (_, foreign) => {
+      const warned: unknown[] = [];
+      const warn = (...words: unknown[]): void => {
+        warned.push(words);
+      };
+      const quiet = (): void => {};
+      diag.setLogger(
+        { error: warn, warn, info: quiet, debug: quiet, verbose: quiet },
+        { logLevel: DiagLogLevel.ALL, suppressOverrideMessage: true },
+      );
+      attach();
+      instrumentation?.instrument(foreign);
+      expect(warned).toEqual([]);
+    });
+
     it('a second instrumentation of it adds no second span', async () => {
       const { tree, ended } = record();
       attach();

@@ -57,7 +57,9 @@ function onRouter(router: Router): Target[] {
   ];
 }
 
-function onLayer({ prototype }: { prototype: Layer }): Target[] {
+/** A module that is handed over is offered here, too, whatever it is. */
+function onLayer({ prototype }: { readonly prototype?: Layer }): Target[] {
+  if (prototype === undefined) return [];
   return (['handle_request', 'handleRequest'] as const)
     .filter((name) => name in prototype)
     .map((name) => see(prototype, name, (layer, [request]) => pass(layer, request)));
