@@ -6,6 +6,11 @@ const serverOf = (url) => ({ 'server.address': new URL(url).hostname, 'server.po
 /** What every adapter adds to an answer over HTTP: the same number of attributes is compared. */
 const peer = { 'network.protocol.version': '1.1', 'network.peer.address': '127.0.0.1', 'network.peer.port': 1 };
 
+const cacheReads = (value) => ({
+  'redis.cache.hits': value === null ? 0 : 1,
+  'redis.cache.misses': value === null ? 1 : 0,
+});
+
 /**
  * `together`: calls under way at once, so that waking up for each answer does not drown what is measured.
  * `kind` 2 is CLIENT, 0 INTERNAL. `before` is given to startSpan, `after` is set once the call has answered.
@@ -25,7 +30,7 @@ export const cases = {
       name: 'get',
       kind: 2,
       before: { 'db.system.name': 'redis', 'db.operation.name': 'get', 'db.namespace': '0', ...serverOf(address) },
-      after: () => ({ 'db.query.text': 'get ?' }),
+      after: (value) => ({ 'db.query.text': 'get ?', ...cacheReads(value) }),
     }),
   },
   redis: {
@@ -42,17 +47,21 @@ export const cases = {
       name: 'GET',
       kind: 2,
       before: { 'db.system.name': 'redis', 'db.operation.name': 'GET', 'db.namespace': '0', ...serverOf(address) },
-      after: () => ({ 'db.query.text': 'GET ?' }),
+      after: (value) => ({ 'db.query.text': 'GET ?', ...cacheReads(value) }),
     }),
   },
   'neo4j run': {
     adapter: 'neo4j',
     needs: 'neo4j-5',
+    together: 20,
     async start({ load, address }) {
       const { default: neo4j } = await load('neo4j-driver');
       const driver = neo4j.driver(address);
-      const session = driver.session();
-      return { call: () => session.run('RETURN $n AS n', { n: 1 }), stop: () => driver.close() };
+      // One query at a time in each: a session has one connection.
+      const sessions = Array.from({ length: 20 }, () => driver.session());
+      let next = 0;
+      const call = () => sessions[(next += 1) % sessions.length].run('RETURN $n AS n', { n: 1 });
+      return { call, stop: () => driver.close() };
     },
     hand: ({ address }) => ({
       name: 'RETURN',
