@@ -167,9 +167,9 @@ export function describeContract(title: string, contract: Contract): void {
     it.each<[string, object]>([
       ['an empty module', {}],
       ['a namespace', Object.assign(Object.create(null) as object, { default: {} })],
-      ['a class', class {}],
+      ['a class', Foreign],
       ['an arrow function', () => {}],
-      ['a module of classes', { Session: class {}, Redis: class {}, OpenAI: class {}, prototype: undefined }],
+      ['a module of classes', { Session: Foreign, Redis: Foreign, OpenAI: Foreign, prototype: undefined }],
     ])('%s of another library, handed over, is passed over without a warning', (_, foreign) => {
       const warned: unknown[] = [];
       const warn = (...words: unknown[]): void => {
@@ -245,6 +245,10 @@ function summary(error: unknown): unknown {
   return error instanceof Error
     ? { class: error.constructor.name, name: error.name, message: error.message, keys: Object.keys(error) }
     : error;
+}
+
+class Foreign {
+  readonly name = 'foreign';
 }
 
 const fails = (): never => {
