@@ -1,4 +1,4 @@
-import { followed, guard, intercept } from '@throughline/core';
+import { guard, intercept, makeCall } from '@throughline/core';
 import type { Target } from '@throughline/core';
 import { queryOperation } from './describe.js';
 import { destinationOf } from './driver.js';
@@ -32,15 +32,8 @@ export function run<Self>(
       const { namespace, server } = destinationOf(holder);
       const execution = telemetry.start(operation, { query, parameters, namespace, server, cypher: undefined });
       if (execution === undefined) return Reflect.apply(original, this, args);
-      let result: unknown;
-      try {
-        result = Reflect.apply(original, this, args);
-      } catch (error) {
-        execution.fail(error);
-        throw error;
-      }
-      if (!execution.observed) return result;
-      return followed(server === undefined ? whenRoutedAndConsumed : whenConsumed, result, execution);
+      const follow = server === undefined ? whenRoutedAndConsumed : whenConsumed;
+      return makeCall(execution, follow, () => Reflect.apply(original, this, args));
     };
   });
 }
