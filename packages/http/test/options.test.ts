@@ -1,3 +1,4 @@
+import { FOREIGN, warnings } from '@throughline/testing';
 import { describe, expect, it } from 'vitest';
 import { http } from '../src/index.js';
 import { goesTo, isPath, serverAt } from '../src/patterns.js';
@@ -76,4 +77,21 @@ describe('a pattern', () => {
     for (let port = 1; port < 3000; port += 1) expect(serverAt(`http://h:${port}`)?.port).toBe(port);
     expect(serverAt('http://[')).toBeUndefined();
   });
+});
+
+it('no module that is handed over is taken for a framework', () => {
+  const methods = (): object[] =>
+    FOREIGN.filter((one) => typeof one === 'function').map((one) =>
+      Object.getOwnPropertyDescriptors((one as { readonly prototype?: object }).prototype ?? {}),
+    );
+  const before = methods();
+  const instrumentation = http();
+  expect(
+    warnings(() => {
+      instrumentation.enable();
+      for (const foreign of FOREIGN) instrumentation.instrument(foreign);
+    }),
+  ).toEqual([]);
+  expect(methods()).toEqual(before);
+  instrumentation.disable();
 });

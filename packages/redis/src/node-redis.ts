@@ -5,6 +5,7 @@ import { nodeRedis4 } from './node-redis-4.js';
 import { nodeRedis5 } from './node-redis-5.js';
 import { nodeRedisChannels } from './node-redis-channels.js';
 import { connectionMetrics, nodeRedisPool } from './node-redis-pool.js';
+import { nodeRedisSubscribe } from './node-redis-subscribe.js';
 import type { RedisSettings } from './options.js';
 import { nodeRedisMulti } from './others.js';
 import { nodeRedisCluster } from './redirects.js';
@@ -22,5 +23,6 @@ export function nodeRedis(settings: RedisSettings): readonly LibraryTarget[] {
     nodeRedisCluster,
     nodeRedisMulti,
     nodeRedisPool,
+    nodeRedisSubscribe(settings),
   ];
 }

@@ -257,7 +257,7 @@ describeWithService('redis', 'on a real server', ({ url }) => {
 
     it('a message handler runs in the context of its connection, and no listener is wrapped', async () => {
       const storage = new AsyncLocalStorage<string>();
-      const { result, tree } = await compare(() =>
+      const { result, tree, spans } = await compare(() =>
         storage.run('subscriber', async () => {
           const subscriber = createClient({ url });
           await subscriber.connect();
@@ -274,7 +274,8 @@ describeWithService('redis', 'on a real server', ({ url }) => {
         }),
       );
       expect(result).toEqual([key('channel'), 'hello', 'subscriber']);
-      expect(tree).toEqual(['CONNECT', 'PUBLISH']);
+      expect(tree).toEqual(['CONNECT', 'SUBSCRIBE', 'PUBLISH', 'UNSUBSCRIBE']);
+      expect(spans.find(({ name }) => name === 'SUBSCRIBE')?.attributes['db.query.text']).toBe('SUBSCRIBE ?');
     });
 
     it('commands that wait for the connection keep their parents', async () => {
@@ -402,7 +403,7 @@ describeWithService('redis', 'on a real server', ({ url }) => {
         return answers;
       });
       expect(result).toEqual([{ f: '1' }, null, 'hello']);
-      expect(tree).toEqual(['CONNECT', 'HSET', 'HGETALL', 'GET', 'PUBLISH']);
+      expect(tree).toEqual(['CONNECT', 'SUBSCRIBE', 'HSET', 'HGETALL', 'GET', 'PUBLISH']);
     });
 
     it.skipIf(isV4)('an answer from the client-side cache has no span: nothing was sent', async () => {

@@ -1,6 +1,6 @@
-import { module } from '@throughline/core';
 import type { LibraryTarget, Target } from '@throughline/core';
 import { servingOf } from '../serving.js';
+import { framework } from './framework.js';
 import { see } from './see.js';
 
 /** One entry of a router's stack: a route, or what was given to `use`. */
@@ -38,11 +38,11 @@ const learned = new WeakMap<Router, number>();
 
 /** Express 4 has its router inside, Express 5 has it from the package `router`. */
 export const express: readonly LibraryTarget[] = [
-  module('express', '>=4 <5', ['lib/router/index.js'], onRouter),
-  module('express', '>=4 <5', ['lib/router/layer.js'], onLayer),
-  module('express', '>=5 <6', ['lib/express.js'], () => [() => () => {}]),
-  module('router', '>=2 <3', ['index.js'], ({ prototype }: { prototype: Router }) => onRouter(prototype)),
-  module('router', '>=2 <3', ['lib/layer.js'], onLayer),
+  framework('express', '>=4 <5', ['lib/router/index.js'], onRouter),
+  framework('express', '>=4 <5', ['lib/router/layer.js'], onLayer),
+  framework('express', '>=5 <6', ['lib/express.js'], () => [() => () => {}]),
+  framework('router', '>=2 <3', ['index.js'], ({ prototype }: { prototype: Router }) => onRouter(prototype)),
+  framework('router', '>=2 <3', ['lib/layer.js'], onLayer),
 ];
 
 function onRouter(router: Router): Target[] {
@@ -57,9 +57,7 @@ function onRouter(router: Router): Target[] {
   ];
 }
 
-/** A module that is handed over is offered here, too, whatever it is. */
-function onLayer({ prototype }: { readonly prototype?: Layer }): Target[] {
-  if (prototype === undefined) return [];
+function onLayer({ prototype }: { prototype: Layer }): Target[] {
   return (['handle_request', 'handleRequest'] as const)
     .filter((name) => name in prototype)
     .map((name) => see(prototype, name, (layer, [request]) => pass(layer, request)));

@@ -1,6 +1,7 @@
-import { listen, module } from '@throughline/core';
+import { listen } from '@throughline/core';
 import type { LibraryTarget, Target } from '@throughline/core';
 import { servingOf } from '../serving.js';
+import { framework } from './framework.js';
 import { see } from './see.js';
 
 interface Request {
@@ -20,7 +21,7 @@ export const fastifyChannel: Target = listen(
 );
 
 /** A hook that answers instead of the handler is not published. */
-export const fastify: LibraryTarget = module<{ prototype: Reply }>(
+export const fastify: LibraryTarget = framework<{ prototype: Reply }>(
   'fastify',
   '>=4 <6',
   ['lib/reply.js'],

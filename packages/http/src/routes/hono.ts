@@ -1,6 +1,6 @@
-import { module } from '@throughline/core';
 import type { AnyFunction, LibraryTarget } from '@throughline/core';
 import { servingNow } from '../serving.js';
+import { framework } from './framework.js';
 import { see } from './see.js';
 
 interface Router {
@@ -24,7 +24,7 @@ const telling = new WeakSet<Entry>();
  * Hono's dispatch is private, and an application's methods are its own. But every route goes through `add` of a router
  * as a pair of its own making: the first half is what is called, the second half what a program can see.
  */
-export const hono: LibraryTarget = module<Record<string, unknown>>(
+export const hono: LibraryTarget = framework<Record<string, unknown>>(
   'hono',
   '>=4 <5',
   ROUTERS.flatMap((router) => [`dist/router/${router}/router.js`, `dist/cjs/router/${router}/router.js`]),

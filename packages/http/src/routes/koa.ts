@@ -1,6 +1,6 @@
-import { module } from '@throughline/core';
 import type { LibraryTarget } from '@throughline/core';
 import { servingOf } from '../serving.js';
+import { framework } from './framework.js';
 import { see } from './see.js';
 
 interface Application {
@@ -8,7 +8,7 @@ interface Application {
 }
 
 /** Koa has no routes; `@koa/router` and `koa-router` write theirs into the context. */
-export const koa: LibraryTarget = module<{ prototype: Application }>(
+export const koa: LibraryTarget = framework<{ prototype: Application }>(
   'koa',
   '>=2 <4',
   ['lib/application.js'],

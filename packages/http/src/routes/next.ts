@@ -1,6 +1,6 @@
-import { module } from '@throughline/core';
 import type { LibraryTarget } from '@throughline/core';
 import { servingNow } from '../serving.js';
+import { framework } from './framework.js';
 import { see } from './see.js';
 
 interface Tracer {
@@ -11,7 +11,7 @@ interface Tracer {
  * Next.js writes the route on the span around its own, but of the App Router only once the answer is complete. Its
  * tracer is told before.
  */
-export const next: LibraryTarget = module<{ getTracer(): Tracer }>(
+export const next: LibraryTarget = framework<{ getTracer(): Tracer }>(
   'next',
   '>=16 <17',
   ['dist/server/lib/trace/tracer.js'],
