@@ -81,6 +81,6 @@ export type { Completion, MetricDefinition, Metering } from './metrics.js';
 export type { Collector, ContentWriter, Description, Failure, Operation, Outcome } from './operation.js';
 export type { AnyFunction } from './patch.js';
 export type { Report } from './report.js';
-export { all, channel, intercept, listen, makeCall, method } from './target.js';
+export { all, channel, followed, intercept, listen, method } from './target.js';
 export type { Call, CallOf, MethodName, Target } from './target.js';
 export type { Telemetry } from './telemetry.js';

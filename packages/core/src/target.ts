@@ -45,25 +45,20 @@ export function method<Owner extends object, Name extends MethodName<Owner>, Out
       const input = { self: this, args } as unknown as CallOf<Owner, Name>;
       const execution = telemetry.start(operation, input);
       if (execution === undefined) return Reflect.apply(original, this, args);
-      return makeCall(execution, follow, () => Reflect.apply(original, this, args));
+      let returned: unknown;
+      try {
+        returned = execution.run(() => Reflect.apply(original, this, args));
+      } catch (error) {
+        execution.fail(error);
+        throw error;
+      }
+      return execution.observed ? followed(follow, returned, execution) : returned;
     };
   });
 }
 
-/** Makes a call that is being recorded, and watches what it returns until it is over. What it throws passes through. */
-export function makeCall<R>(execution: AnyExecution, follow: Follow, call: () => R): R {
-  let returned: R;
-  try {
-    returned = execution.run(call);
-  } catch (error) {
-    execution.fail(error);
-    throw error;
-  }
-  return execution.observed ? followed(follow, returned, execution) : returned;
-}
-
 /** Applies a follow; when it fails, the program gets what the library returned and the span ends. */
-function followed<R>(follow: Follow, returned: R, execution: AnyExecution): R {
+export function followed<R>(follow: Follow, returned: R, execution: AnyExecution): R {
   try {
     return follow(returned, execution);
   } catch (error) {

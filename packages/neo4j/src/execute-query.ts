@@ -1,5 +1,5 @@
 /* oxlint-disable no-underscore-dangle -- the driver has no other names for it */
-import { intercept, makeCall } from '@throughline/core';
+import { followed, intercept } from '@throughline/core';
 import type { AnyExecution, AnyFunction, Follow, Target } from '@throughline/core';
 import { queryOperation } from './describe.js';
 import { destinationOfDriver } from './driver.js';
@@ -26,7 +26,8 @@ export function executeQuery(prototype: { executeQuery: AnyFunction }, settings:
       const call: ExecuteQuery = { execution, answer: undefined };
       launching = call;
       try {
-        return makeCall(execution, whenAnswered(call), () => Reflect.apply(original, this, args));
+        const returned = execution.run(() => Reflect.apply(original, this, args));
+        return execution.observed ? followed(whenAnswered(call), returned, execution) : returned;
       } finally {
         launching = undefined;
       }

@@ -1,4 +1,4 @@
-import { guard, intercept, makeCall } from '@throughline/core';
+import { followed, guard, intercept } from '@throughline/core';
 import type { Target } from '@throughline/core';
 import { queryOperation } from './describe.js';
 import { destinationOf } from './driver.js';
@@ -32,8 +32,17 @@ export function run<Self>(
       const { namespace, server } = destinationOf(holder);
       const execution = telemetry.start(operation, { query, parameters, namespace, server, cypher: undefined });
       if (execution === undefined) return Reflect.apply(original, this, args);
-      const follow = server === undefined ? whenRoutedAndConsumed : whenConsumed;
-      return makeCall(execution, follow, () => Reflect.apply(original, this, args));
+      let result: unknown;
+      // Called from here, through nothing of ours: the driver's errors have ten frames, and each of ours hides one of the
+      // program's.
+      try {
+        result = Reflect.apply(original, this, args);
+      } catch (error) {
+        execution.fail(error);
+        throw error;
+      }
+      if (!execution.observed) return result;
+      return followed(server === undefined ? whenRoutedAndConsumed : whenConsumed, result, execution);
     };
   });
 }

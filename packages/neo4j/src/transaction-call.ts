@@ -1,4 +1,4 @@
-import { intercept, makeCall, whenSettled } from '@throughline/core';
+import { followed, intercept, whenSettled } from '@throughline/core';
 import type { AnyExecution, Target, Telemetry } from '@throughline/core';
 
 /** A method of a session or a transaction that answers a promise, which ends the call. */
@@ -11,7 +11,14 @@ export function transactionCall<Self>(
     return function (this: unknown, ...args: never[]): unknown {
       const execution = start(this as Self, telemetry);
       if (execution === undefined) return Reflect.apply(original, this, args);
-      return makeCall(execution, whenSettled, () => Reflect.apply(original, this, args));
+      let returned: unknown;
+      try {
+        returned = execution.run(() => Reflect.apply(original, this, args));
+      } catch (error) {
+        execution.fail(error);
+        throw error;
+      }
+      return execution.observed ? followed(whenSettled, returned, execution) : returned;
     };
   });
 }

@@ -254,6 +254,17 @@ for (const service of ['neo4j-5', 'neo4j-2026'] as const) {
         expect(JSON.stringify(recorder.spans())).not.toContain('SECRET');
       });
 
+      it("the stack of an error, of ten frames, still shows three functions of the program's", async () => {
+        const innermost = (): Result => session.run('RETURN 1/0 AS x');
+        const middle = (): Result => innermost();
+        const outer = (): Result => middle();
+        const seen = await compare(async () => {
+          const { stack } = (await outer().catch((error: unknown) => error)) as Error;
+          return ['innermost', 'middle', 'outer'].map((name) => stack?.includes(`at ${name} `));
+        });
+        expect(seen).toEqual([true, true, true]);
+      });
+
       it('an error in the middle of the stream ends the span with what had arrived given to the program', async () => {
         await compare(async () => {
           const seen: unknown[] = [];

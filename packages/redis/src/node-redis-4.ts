@@ -1,4 +1,4 @@
-import { guard, intercept, makeCall, module, whenSettled } from '@throughline/core';
+import { followed, guard, intercept, module, whenSettled } from '@throughline/core';
 import type { ModuleTarget } from '@throughline/core';
 import { batchOperation, commandOperation } from './describe.js';
 import type { RedisSettings } from './options.js';
@@ -81,8 +81,8 @@ export function nodeRedis4(settings: RedisSettings): readonly ModuleTarget[] {
                     if (isAsking(words[0]) || isInsideOthers(telemetry, 'sendCommand')) return undefined;
                     return telemetry.start(command, { client, words });
                   });
-                  const call = (): unknown => Reflect.apply(original, this, args);
-                  return execution?.observed === true ? makeCall(execution, whenSettled, call) : call();
+                  const returned = Reflect.apply(original, this, args);
+                  return execution?.observed === true ? followed(whenSettled, returned, execution) : returned;
                 },
             ),
             intercept(
@@ -120,13 +120,14 @@ export function nodeRedis4(settings: RedisSettings): readonly ModuleTarget[] {
                     const mode = chainId === undefined ? 'PIPELINE' : 'MULTI';
                     return telemetry.start(batch, { client: self, mode, queued });
                   });
-                  const call = (): unknown => Reflect.apply(original, this, args);
                   inBatch = true;
+                  let returned: unknown;
                   try {
-                    return execution?.observed === true ? makeCall(execution, whenSettled, call) : call();
+                    returned = Reflect.apply(original, this, args);
                   } finally {
                     inBatch = false;
                   }
+                  return execution?.observed === true ? followed(whenSettled, returned, execution) : returned;
                 },
             ),
             connect(prototype, findQueue),

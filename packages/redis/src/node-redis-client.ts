@@ -1,4 +1,4 @@
-import { guard, intercept, makeCall } from '@throughline/core';
+import { followed, guard, intercept } from '@throughline/core';
 import type { AnyExecution, Follow, Target } from '@throughline/core';
 import { connectOperation } from './describe.js';
 import type { BatchReader, RedisCommand, RedisConnection } from './describe.js';
@@ -105,6 +105,13 @@ export function connect<Client extends NodeRedisClient>(
  * unhandled rejection stays one.
  */
 export function runAttempt(execution: AnyExecution, attempt: Attempt, call: () => unknown): unknown {
+  let returned: unknown;
+  try {
+    returned = call();
+  } catch (error) {
+    execution.fail(error);
+    throw error;
+  }
   const follow: Follow = (promise) =>
     (promise as Promise<unknown>).then(
       (value) => {
@@ -116,5 +123,5 @@ export function runAttempt(execution: AnyExecution, attempt: Attempt, call: () =
         throw error;
       },
     ) as typeof promise;
-  return makeCall(execution, follow, call);
+  return followed(follow, returned, execution);
 }
