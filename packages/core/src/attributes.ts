@@ -10,6 +10,11 @@ export function said(attributes: Record<string, AttributeValue | undefined>): At
   return result;
 }
 
+/** Adds one that is said. Where an answer adds few of many, this costs less than `said`. */
+export function put(attributes: Attributes, key: string, value: AttributeValue | undefined): void {
+  if (value !== undefined) attributes[key] = value;
+}
+
 /** The named attributes that are there. Metrics take this: a key with `undefined` would open a second series. */
 export function pick(attributes: Attributes, keys: readonly string[]): Attributes {
   const result: Attributes = {};

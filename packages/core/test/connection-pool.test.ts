@@ -2,24 +2,13 @@ import { startRecording } from '@throughline/testing';
 import type { MetricPoint } from '@throughline/testing';
 import { afterEach, expect, it } from 'vitest';
 import { connectionPool } from '../src/index.js';
-import { contentPolicy } from '../src/content.js';
-import { telemetry } from '../src/telemetry.js';
+import { testTelemetry } from './test-telemetry.js';
 
 let recorder = startRecording();
 afterEach(() => recorder.stop());
 
 let on = true;
-const own = telemetry({
-  name: 'test',
-  scope: { name: 'test', version: '1.0.0' },
-  content: contentPolicy({ captureContent: false, limit: 1000 }),
-  baggageAttributes: [],
-  parentShortcut: true,
-  enabled: () => on,
-  noteConflict: () => {},
-  tracerProvider: () => undefined,
-  meterProvider: () => undefined,
-});
+const own = testTelemetry({ enabled: () => on });
 
 interface Pool {
   used: number;

@@ -23,7 +23,7 @@ import type {
   Redact,
 } from '../src/index.js';
 import { contentPolicy } from '../src/content.js';
-import { telemetry } from '../src/telemetry.js';
+import { testTelemetry } from './test-telemetry.js';
 
 let recorder: Recorder;
 beforeEach(() => {
@@ -39,17 +39,7 @@ function record<Output>(
 ) {
   recorder.reset();
   const { captureContent = false, redact } = content;
-  telemetry({
-    name: 'test',
-    scope: { name: 'test', version: '1.0.0' },
-    content: contentPolicy({ captureContent, redact, limit: 1000 }),
-    baggageAttributes: [],
-    parentShortcut: true,
-    enabled: () => true,
-    noteConflict: () => {},
-    tracerProvider: () => undefined,
-    meterProvider: () => undefined,
-  })
+  testTelemetry({ content: contentPolicy({ captureContent, redact, limit: 1000 }) })
     .start(operation, {})
     ?.succeed(output);
   const [span] = recorder.spans();

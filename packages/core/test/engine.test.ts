@@ -11,9 +11,8 @@ import {
   observeIterator,
 } from '../src/index.js';
 import type { Operation, Target, Telemetry } from '../src/index.js';
-import { contentPolicy } from '../src/content.js';
-import { telemetry } from '../src/telemetry.js';
 import type { TelemetrySources } from '../src/telemetry.js';
+import { testTelemetry } from './test-telemetry.js';
 
 let recorder = startRecording();
 afterEach(() => {
@@ -29,18 +28,7 @@ beforeEach(() => {
 });
 
 function make(over: Partial<TelemetrySources> = {}): Telemetry {
-  return telemetry({
-    name: 'test',
-    scope: { name: 'test', version: '1.0.0' },
-    content: contentPolicy({ captureContent: false, limit: 1000 }),
-    baggageAttributes: [],
-    parentShortcut: true,
-    enabled: () => on,
-    noteConflict: (name) => conflicts.push(name),
-    tracerProvider: () => undefined,
-    meterProvider: () => undefined,
-    ...over,
-  });
+  return testTelemetry({ enabled: () => on, noteConflict: (name) => conflicts.push(name), ...over });
 }
 
 class Client {

@@ -54,7 +54,7 @@ export function commandOperation<Input>(
   { name: nameOf, args, connection, answeredBy }: CommandReader<Input>,
 ): Operation<Input> {
   const isIgnored = ignored(ignoreCommands);
-  const operation = databaseOperation<Input>({
+  return databaseOperation<Input>({
     needsParent: requireParent,
     call(input) {
       const name = nameOf(input);
@@ -66,21 +66,14 @@ export function commandOperation<Input>(
         attributes: storedProcedure(name, input, args),
       };
     },
-    result: (output, input) => ({
-      server: answeredBy?.(input),
-      attributes: cacheReads(nameOf(input), output),
-    }),
+    result(output, input) {
+      const server = answeredBy?.(input);
+      const attributes = cacheReads(nameOf(input), output);
+      // Most answers add nothing.
+      return server === undefined && attributes === undefined ? undefined : { server, attributes };
+    },
     failure: (error, input) => failureOf(error, answeredBy?.(input)),
   });
-  return {
-    ...operation,
-    // Most answers add nothing, or a constant.
-    outcome(output, input, content) {
-      if (answeredBy?.(input) !== undefined) return operation.outcome?.(output, input, content);
-      const attributes = cacheReads(nameOf(input), output);
-      return attributes && { attributes };
-    },
-  };
 }
 
 /** Commands whose statement a batch has; the rest is `…`. */

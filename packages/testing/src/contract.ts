@@ -1,7 +1,9 @@
-import { context, createNoopMeter, diag, DiagLogLevel, SpanStatusCode, trace } from '@opentelemetry/api';
+import { context, createNoopMeter, diag, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { Meter, Span } from '@opentelemetry/api';
 import { AlwaysOffSampler } from '@opentelemetry/sdk-trace';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { FOREIGN, warnings } from './foreign-modules.js';
+import { collectLog } from './log.js';
 import { startRecording } from './recorder.js';
 import type { FinishedSpan, Recorder, RecordingOptions } from './recorder.js';
 
@@ -93,14 +95,7 @@ export function describeContract(title: string, contract: Contract): void {
     });
 
     it('nothing private is recorded or logged', async () => {
-      const logged: unknown[] = [];
-      const log = (...words: unknown[]): void => {
-        logged.push(words);
-      };
-      diag.setLogger(
-        { error: log, warn: log, info: log, debug: log, verbose: log },
-        { logLevel: DiagLogLevel.ALL, suppressOverrideMessage: true },
-      );
+      const logged = collectLog('error', 'warn', 'info', 'debug', 'verbose');
       const { ended, metrics } = record({ metrics: true });
       attach();
       await contract.call();
@@ -233,36 +228,6 @@ function summary(error: unknown): unknown {
   return error instanceof Error
     ? { class: error.constructor.name, name: error.name, message: error.message, keys: Object.keys(error) }
     : error;
-}
-
-class Foreign {
-  send(): void {}
-  add(): void {}
-}
-
-/** Modules that no adapter knows. */
-export const FOREIGN: readonly object[] = [
-  {},
-  Object.assign(Object.create(null) as object, { default: {} }),
-  Foreign,
-  () => {},
-  { Session: Foreign, Redis: Foreign, OpenAI: Foreign, prototype: undefined },
-];
-
-/** What is logged as a warning or an error meanwhile. */
-export function warnings(during: () => void): readonly unknown[] {
-  const warned: unknown[] = [];
-  const warn = (...words: unknown[]): void => {
-    warned.push(words);
-  };
-  const quiet = (): void => {};
-  diag.setLogger(
-    { error: warn, warn, info: quiet, debug: quiet, verbose: quiet },
-    { logLevel: DiagLogLevel.ALL, suppressOverrideMessage: true },
-  );
-  during();
-  diag.disable();
-  return warned;
 }
 
 const fails = (): never => {

@@ -2,6 +2,7 @@ export * from './child.js';
 export * from './contract.js';
 export * from './describe-with-service.js';
 export * from './fixture.js';
+export * from './foreign-modules.js';
 export * from './node-program.js';
 export * from './openai-server.js';
 export * from './recorder.js';

@@ -1,6 +1,6 @@
 import { SpanKind } from '@opentelemetry/api';
 import type { Attributes } from '@opentelemetry/api';
-import { pick, said } from '../attributes.js';
+import { pick, put } from '../attributes.js';
 import { plainFailure } from '../execution.js';
 import type { Failure, Operation } from '../operation.js';
 import {
@@ -87,12 +87,15 @@ export interface DatabaseOperation<Input, Output> {
 export function databaseOperation<Input, Output = unknown>(
   of: DatabaseOperation<Input, Output>,
 ): Operation<Input, Output> {
-  const answeredBy = (server: ServerAddress | undefined, input: Input): Attributes =>
-    server === undefined ? {} : serverAttributes(server, of.call(input)?.defaultPort);
+  const putAnswering = (attributes: Attributes, server: ServerAddress | undefined, input: Input): void => {
+    if (server !== undefined) putServer(attributes, server, of.call(input)?.defaultPort);
+  };
   const failed = (known: DatabaseFailure | undefined, error: unknown, input: Input): Failure => {
     const failure = failureOf(known, error);
     if (known?.server === undefined) return failure;
-    return { ...failure, attributes: { ...answeredBy(known.server, input), ...failure.attributes } };
+    const attributes: Attributes = {};
+    putAnswering(attributes, known.server, input);
+    return { ...failure, attributes: Object.assign(attributes, failure.attributes) };
   };
   return {
     nests: of.nests ?? false,
@@ -115,16 +118,17 @@ export function databaseOperation<Input, Output = unknown>(
     outcome(output, input) {
       const result = of.result?.(output, input);
       if (result === undefined) return undefined;
+      const attributes: Attributes = {};
+      putAnswering(attributes, result.server, input);
+      put(attributes, DB_RESPONSE_RETURNED_ROWS, result.returnedRows);
+      put(attributes, DB_QUERY_SUMMARY, result.summary);
+      put(attributes, DB_NAMESPACE, result.namespace);
+      put(attributes, NETWORK_PEER_ADDRESS, result.peer?.address);
+      put(attributes, NETWORK_PEER_PORT, result.peer?.port);
+      for (const key in result.attributes) put(attributes, key, result.attributes[key]);
+      if (result.summary === undefined && result.failure === undefined) return { attributes };
       return {
-        attributes: said({
-          ...answeredBy(result.server, input),
-          [DB_RESPONSE_RETURNED_ROWS]: result.returnedRows,
-          [DB_QUERY_SUMMARY]: result.summary,
-          [DB_NAMESPACE]: result.namespace,
-          [NETWORK_PEER_ADDRESS]: result.peer?.address,
-          [NETWORK_PEER_PORT]: result.peer?.port,
-          ...result.attributes,
-        }),
+        attributes,
         ...(result.summary !== undefined && { name: result.summary }),
         ...(result.failure !== undefined && { failure: failed(result.failure, undefined, input) }),
       };
@@ -161,19 +165,13 @@ function spanName(call: DatabaseCall): string {
 
 function startAttributes(call: DatabaseCall): Attributes {
   const attributes: Attributes = { [DB_SYSTEM_NAME]: call.system };
-  if (call.operation !== undefined) attributes[DB_OPERATION_NAME] = call.operation;
-  if (call.summary !== undefined) attributes[DB_QUERY_SUMMARY] = call.summary;
-  if (call.collection !== undefined) attributes[DB_COLLECTION_NAME] = call.collection;
-  if (call.storedProcedure !== undefined) attributes[DB_STORED_PROCEDURE_NAME] = call.storedProcedure;
-  if (call.namespace !== undefined) attributes[DB_NAMESPACE] = call.namespace;
-  if (call.batchSize !== undefined && call.batchSize !== 1) attributes[DB_OPERATION_BATCH_SIZE] = call.batchSize;
+  put(attributes, DB_OPERATION_NAME, call.operation);
+  put(attributes, DB_QUERY_SUMMARY, call.summary);
+  put(attributes, DB_COLLECTION_NAME, call.collection);
+  put(attributes, DB_STORED_PROCEDURE_NAME, call.storedProcedure);
+  put(attributes, DB_NAMESPACE, call.namespace);
+  if (call.batchSize !== 1) put(attributes, DB_OPERATION_BATCH_SIZE, call.batchSize);
   if (call.server !== undefined) putServer(attributes, call.server, call.defaultPort);
-  return attributes;
-}
-
-function serverAttributes(server: ServerAddress, defaultPort: number | undefined): Attributes {
-  const attributes: Attributes = {};
-  putServer(attributes, server, defaultPort);
   return attributes;
 }
 

@@ -1,6 +1,6 @@
 import { SpanKind } from '@opentelemetry/api';
-import type { Attributes, AttributeValue } from '@opentelemetry/api';
-import { pick } from '../attributes.js';
+import type { Attributes } from '@opentelemetry/api';
+import { pick, put } from '../attributes.js';
 import { plainFailure } from '../execution.js';
 import type { MetricDefinition } from '../metrics.js';
 import type { Description, Failure, Operation } from '../operation.js';
@@ -229,10 +229,6 @@ function failureOf({ status, cancelled, failure }: HttpResult, leastError: numbe
   if (failure !== undefined) return failure;
   if (cancelled === true) return { type: 'cancelled', cancelled };
   return status !== undefined && status >= leastError ? { type: String(status) } : undefined;
-}
-
-function put(attributes: Attributes, key: string, value: AttributeValue | undefined): void {
-  if (value !== undefined) attributes[key] = value;
 }
 
 function putHeaders(
